@@ -1,0 +1,106 @@
+# The tests. ctest runs them all; nothing here is listed by hand.
+
+function(tokeng_needs what found)
+  if(NOT found)
+    message(FATAL_ERROR "the tests need ${what}: run scripts/setup test, "
+      "or configure with -DBUILD_TESTING=OFF")
+  endif()
+endfunction()
+pkg_check_modules(cmocka IMPORTED_TARGET cmocka)
+tokeng_needs(cmocka "${cmocka_FOUND}")
+foreach(name lua5.4 busted luacheck luajit clang-format)
+  string(MAKE_C_IDENTIFIER ${name} variable)
+  string(TOUPPER TOKENG_${variable} variable)
+  find_program(${variable} ${name})
+  tokeng_needs(${name} "${${variable}}")
+endforeach()
+
+# unit.<room>.<file>: tests/unit/<room>/test_<file>.c with the room that it
+# is about and the rooms below.
+file(GLOB unit_files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
+  ${PROJECT_SOURCE_DIR}/tests/unit/*/test_*.c)
+foreach(path IN LISTS unit_files)
+  string(REGEX MATCH "unit/([^/]+)/test_(.+)[.]c$" matched ${path})
+  set(room ${CMAKE_MATCH_1})
+  set(unit ${CMAKE_MATCH_2})
+  if(TARGET tk_${room})
+    set(name test_${room}_${unit})
+    tokeng_rooms_under(${room} rooms)
+    add_executable(${name} ${PROJECT_SOURCE_DIR}/${path})
+    tokeng_link(${name} ${rooms})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE PkgConfig::cmocka)
+    set_target_properties(${name} PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    add_test(NAME unit.${room}.${unit} COMMAND ${name}
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(unit.${room}.${unit} PROPERTIES
+      LABELS unit TIMEOUT 20)
+  endif()
+endforeach()
+
+# house.<rule>: what holds for the source itself. The same in every build, so
+# the sanitized ones leave it to the plain one.
+function(tokeng_house rule)
+  add_test(NAME house.${rule} COMMAND ${ARGN}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(house.${rule} PROPERTIES LABELS house)
+endfunction()
+set(house ${PROJECT_SOURCE_DIR}/tests/house)
+if(NOT TOKENG_SANITIZE)
+  foreach(rule layers listed sizes)
+    tokeng_house(${rule} ${TOKENG_LUA5_4} ${house}/${rule}.lua .)
+  endforeach()
+  tokeng_house(format ${TOKENG_LUA5_4} ${house}/format.lua .
+    ${TOKENG_CLANG_FORMAT})
+  tokeng_house(luacheck ${TOKENG_LUACHECK} --no-color -q lua policies tests)
+  if(TARGET tokeng)
+    tokeng_house(exports ${TOKENG_LUA5_4} ${house}/exports.lua
+      $<TARGET_FILE:tokeng> ${house}/exports.txt)
+    tokeng_house(needs ${TOKENG_LUA5_4} ${house}/needs.lua $<TARGET_FILE:tokeng>)
+    tokeng_house(ffi ${TOKENG_LUAJIT} ${house}/ffi.lua
+      ${PROJECT_SOURCE_DIR}/include/tokeng.h $<TARGET_FILE:tokeng>)
+  endif()
+  tokeng_house(selftest ${TOKENG_LUA5_4} ${house}/selftest.lua
+    ${CMAKE_C_COMPILER} ${TOKENG_LUACHECK} ${TOKENG_CLANG_FORMAT}
+    ${TOKENG_LUAJIT})
+  if(TARGET tokeng AND TARGET tokeng_cli)
+    tokeng_house(install ${house}/install.sh ${PROJECT_BINARY_DIR}
+      ${CMAKE_COMMAND} ${CMAKE_INSTALL_LIBDIR})
+  endif()
+endif()
+
+# <prefix>.<name> for every spec under `folder`: one busted run each. By
+# lua5.4 and by name, because Debian's busted may start another Lua.
+function(tokeng_specs prefix folder lpath)
+  set(root ${PROJECT_SOURCE_DIR}/${folder})
+  file(GLOB_RECURSE specs CONFIGURE_DEPENDS RELATIVE ${root}
+    ${root}/*_spec.lua)
+  list(FILTER specs EXCLUDE REGEX "node_modules/")
+  foreach(spec IN LISTS specs)
+    string(REGEX REPLACE "_spec[.]lua$" "" name ${spec})
+    string(REPLACE "/" "." name ${name})
+    set(label ${prefix})
+    set(when)
+    if(name MATCHES "^torture[.]")
+      set(label torture)
+      set(when CONFIGURATIONS torture)
+    else()
+      set(name ${prefix}.${name})
+    endif()
+    add_test(NAME ${name} ${when}
+      COMMAND ${TOKENG_LUA5_4} ${TOKENG_BUSTED} --ignore-lua ${ARGN}
+        --lpath=${lpath} ${folder}/${spec}
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} ENVIRONMENT
+      "TOKENG_BIN=${PROJECT_BINARY_DIR}/bin/tokeng;TOKENG_BUILD=${PROJECT_BINARY_DIR}")
+    if(when)
+      set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+    endif()
+  endforeach()
+endfunction()
+tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
+if(TARGET tokeng_cli)
+  tokeng_specs(e2e tests/e2e "tests/e2e/?.lua"
+    --helper=tests/e2e/support/helper.lua)
+endif()

@@ -1,0 +1,135 @@
+/* tokeng.h - read and fetch the access tokens that a tokeng engine keeps.
+ *
+ * libtokeng needs libc alone: no thread, no signal handler, nothing printed.
+ * Link with -ltokeng (pkg-config tokeng). The text between ffi:begin and
+ * ffi:end is what LuaJIT's ffi.cdef reads, as it stands.
+ */
+#ifndef TOKENG_H
+#define TOKENG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TOKENG_API __attribute__((visibility("default")))
+
+/* Grows when a function or a structure below changes its meaning. */
+#define TOKENG_ABI 1
+
+/* What can go wrong: name, number (negative as a result) and text. The same
+ * names stand as constants below, where LuaJIT sees them. */
+#define TOKENG_ERR_MAP(XX)                                                     \
+    XX(EMISS, 1, "no token now")                                               \
+    XX(ERANGE, 2, "the buffer is too small")                                   \
+    XX(EDENIED, 3, "not allowed")                                              \
+    XX(EINVAL, 4, "malformed key or argument")                                 \
+    XX(ENOENT, 5, "unknown source or key")                                     \
+    XX(ECONNECT, 6, "no engine is listening")                                  \
+    XX(ETIMEDOUT, 7, "the engine did not answer in time")                      \
+    XX(EPROTO, 8, "the engine's answer is malformed")                          \
+    XX(ENOMEM, 9, "out of memory")
+
+/* ffi:begin */
+
+/* Where an engine is, and the idle connections to it. A process that forks
+ * keeps its own: the child makes new ones. */
+struct tokeng;
+
+/* What a caller asks for. Set `size` to sizeof(struct tokeng_want) and all
+ * else to 0, then what is wanted. */
+struct tokeng_want {
+    uint32_t size;
+    uint32_t min_ttl_s; /* life that the token should still have, seconds */
+    uint32_t wait_ms;   /* longest wait for the issuer; 0: five seconds */
+    uint32_t reserved;
+    uint64_t newer_than; /* a generation that was rejected; 0: any will do */
+};
+
+/* What a caller learns. Set `size` to sizeof(struct tokeng_info). */
+struct tokeng_info {
+    uint32_t size;
+    uint32_t token_len;    /* bytes, also when the buffer was too small */
+    uint64_t generation;   /* of the token; name it to tokeng_reject */
+    int64_t expires_in_ms; /* life left */
+    int64_t retry_in_ms;   /* with an error: when to ask again; -1: unknown */
+    uint32_t state;        /* enum tokeng_state */
+    uint32_t reserved[3];
+};
+
+enum tokeng_state {
+    TOKENG_FRESH = 0,
+    TOKENG_DUE = 1,
+    TOKENG_STALE = 2,
+    TOKENG_LAPSED = 3,
+    TOKENG_POISONED = 4,
+    TOKENG_IN_DOUBT = 5,
+    TOKENG_NEEDS_LOGIN = 6,
+    TOKENG_NEEDS_TICKET = 7
+};
+
+enum tokeng_err {
+    TOKENG_OK = 0,
+    TOKENG_EMISS = -1,     /* no token now; info.retry_in_ms says when */
+    TOKENG_ERANGE = -2,    /* buffer too small; info.token_len is needed */
+    TOKENG_EDENIED = -3,   /* the socket or the engine refuses this user */
+    TOKENG_EINVAL = -4,    /* bad key, or bad arguments */
+    TOKENG_ENOENT = -5,    /* the engine has no such source or kind */
+    TOKENG_ECONNECT = -6,  /* no engine is listening */
+    TOKENG_ETIMEDOUT = -7, /* the engine did not answer in time */
+    TOKENG_EPROTO = -8,    /* what answered is not an engine of this kind */
+    TOKENG_ENOMEM = -9
+};
+
+/* tokeng_abi - the TOKENG_ABI that the library was built with. Callers that
+ * load it at run time compare it with their own. From any thread. */
+TOKENG_API uint32_t tokeng_abi(void);
+
+/* tokeng_strerror - a text for a person. Static, also for a number that is no
+ * code. From any thread. */
+TOKENG_API const char *tokeng_strerror(int err);
+
+/* tokeng_open - makes the handle for the engine whose socket is in the runtime
+ * directory `dir`. NULL stands for the default: the socket $TOKENG_SOCKET,
+ * else tokeng.sock in $RUNTIME_DIRECTORY, /run/tokeng or
+ * $XDG_RUNTIME_DIR/tokeng, whichever is there. Needs no engine yet: that is
+ * looked for when it is called.
+ * Returns 0 and in `*out` a handle that is the caller's until tokeng_close; or
+ * TOKENG_EINVAL (the path is too long for a socket) or TOKENG_ENOMEM, and then
+ * `*out` is NULL. From any thread. */
+TOKENG_API int tokeng_open(const char *dir, struct tokeng **out);
+
+/* tokeng_close - gives the handle back; NULL is allowed. No other call may be
+ * using it, or use it later. */
+TOKENG_API void tokeng_close(struct tokeng *t);
+
+/* tokeng_fetch - asks the engine for the token under `key` (source/kind or
+ * source/kind/subject, `key_len` bytes, not terminated), and waits while the
+ * engine obtains one. `want` NULL asks for any token that is valid.
+ * Returns the token's length and in `buf` its bytes, terminated if `cap` is
+ * larger than that; or a code of enum tokeng_err, and then `buf` is as it was.
+ * What is learned stands in `*info`, which may be NULL.
+ * From several threads at a time, on the same handle too: each call in flight
+ * has a connection of its own. Blocks for at most want->wait_ms and two
+ * seconds. */
+TOKENG_API int tokeng_fetch(struct tokeng *t, const char *key, size_t key_len,
+                            const struct tokeng_want *want, char *buf,
+                            size_t cap, struct tokeng_info *info);
+
+/* tokeng_reject - reports that the issuer no longer accepts the token of this
+ * generation under `key`. A newer one is not touched. To get its successor,
+ * fetch with newer_than.
+ * Returns 0 when the engine has taken note, or a code of enum tokeng_err.
+ * Threads as tokeng_fetch; blocks for at most two seconds. */
+TOKENG_API int tokeng_reject(struct tokeng *t, const char *key, size_t key_len,
+                             uint64_t generation);
+
+/* ffi:end */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,18 @@
+/* base/clock.h - the two clocks.
+ *
+ * Lifetimes run on CLOCK_BOOTTIME, which counts suspend and never jumps; wall
+ * time is for people and for the store. Only the loop and main read them:
+ * everywhere else the time is an argument.
+ */
+#ifndef TK_BASE_CLOCK_H
+#define TK_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* A moment that never comes. */
+#define TK_NEVER INT64_MAX
+
+int64_t tk_clock_boot_ms(void);
+int64_t tk_clock_wall_ms(void);
+
+#endif

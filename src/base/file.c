@@ -1,0 +1,72 @@
+#define _DEFAULT_SOURCE
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_all(int fd, struct tk_buf *out)
+{
+    for (;;) {
+        char *room = tk_buf_room(out, 1);
+        size_t space = room == NULL ? 0 : out->cap - out->len - 1;
+        ssize_t got;
+
+        if (room == NULL) return out->failed;
+        if (space > out->max - out->len) space = out->max - out->len;
+        got = read(fd, room, space);
+        if (got == 0) return 0;
+        if (got < 0 && errno != EINTR) return TK_EIO;
+        if (got > 0) out->len += (size_t)got;
+        if (out->len == out->max && read(fd, &(char){0}, 1) == 0) return 0;
+    }
+}
+
+int tk_file_read(const char *path, struct tk_buf *out, struct tk_why *why)
+{
+    /* O_NONBLOCK so that opening a pipe returns and can be refused. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat info;
+    int rc;
+
+    if (fd < 0) {
+        return tk_fail(why, errno == ENOENT ? TK_ENOENT : TK_EIO, "%s: %s",
+                       path, strerror(errno));
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd);
+        return tk_fail(why, TK_EIO, "%s: not a regular file", path);
+    }
+    rc = read_all(fd, out);
+    close(fd);
+    if (rc == TK_ETOOBIG) {
+        return tk_fail(why, rc, "%s: larger than %zu bytes", path, out->max);
+    }
+    return rc == 0 ? 0 : tk_fail(why, rc, "%s: %s", path, tk_err_text(rc));
+}
+
+int tk_file_make_dir(const char *path, unsigned mode, struct tk_why *why)
+{
+    char part[PATH_MAX];
+    size_t len = strlen(path);
+    struct stat info;
+
+    if (len == 0 || len >= sizeof part) {
+        return tk_fail(why, TK_EINVAL, "'%s' is no path of a directory", path);
+    }
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, mode) != 0 && errno != EEXIST) {
+            return tk_fail(why, TK_EIO, "%s: %s", part, strerror(errno));
+        }
+    }
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return tk_fail(why, TK_EEXIST, "%s: not a directory", path);
+    }
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* base/file.h - small files, whole. */
+#ifndef TK_BASE_FILE_H
+#define TK_BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Appends the bytes of the file to `out`, whose `max` bounds them. Directories
+ * and devices are refused. `why` names the path and the reason. */
+TK_MUST_USE int tk_file_read(const char *path, struct tk_buf *out,
+                             struct tk_why *why);
+
+/* Makes a directory and its missing parents; one that is there is fine. */
+TK_MUST_USE int tk_file_make_dir(const char *path, unsigned mode,
+                                 struct tk_why *why);
+
+#endif

@@ -1,0 +1,139 @@
+#include "engine/adopt.h"
+
+#include "base/log.h"
+
+static bool is_same_identity(const struct tk_entry *entry,
+                             const struct tk_source *source,
+                             const struct tk_kind *kind)
+{
+    unsigned char identity[TK_IDENTITY_LEN];
+    unsigned char before[TK_IDENTITY_LEN];
+
+    return tk_source_identity(source, &entry->key, kind, identity) == 0 &&
+           tk_source_identity(entry->source, &entry->key, entry->kind,
+                              before) == 0 &&
+           memcmp(identity, before, TK_IDENTITY_LEN) == 0;
+}
+
+static void move_to(struct tk_entry *entry, struct tk_source *source,
+                    const struct tk_kind *kind)
+{
+    if (entry->is_queued) tk_queue_drop(&entry->source->queue, entry);
+    entry->is_queued = false;
+    entry->source->key_count--;
+    entry->source = source;
+    entry->kind = kind;
+    entry->is_kept = tk_source_keeps(source, &entry->key);
+    source->key_count++;
+}
+
+/* A failure of the old configuration says nothing about the new one. */
+static void plan_anew(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t now)
+{
+    tk_entry_forget_failure(entry);
+    if (entry->flight != NULL) return;
+    if (entry->life.expires_at != 0) {
+        tk_schedule_ask(fleet, entry, now);
+    } else if (entry->wait_count > 0) {
+        tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
+    } else {
+        tk_fleet_set_due(fleet, entry, now);
+    }
+}
+
+static void withdraw(struct tk_fleet *fleet, struct tk_entry *entry,
+                     int64_t now)
+{
+    entry->source->stats.withdrawn++;
+    tk_log(TK_LOG_INFO, "token withdrawn", tk_view("key", entry->key.text),
+           tk_text("why", "the source was changed or taken out"));
+    tk_fleet_clear(fleet, entry);
+    tk_wait_settle(fleet, entry, TK_REFUSAL_WITHDRAWN, now);
+    tk_fleet_remove(fleet, entry);
+}
+
+/* Calls `each` for every source of `old` that `new` has too. */
+static void each_pair(const struct tk_config *old, const struct tk_config *new,
+                      void (*each)(const struct tk_source *from,
+                                   struct tk_source *to))
+{
+    for (size_t i = 0; old != NULL && i < old->source_count; i++) {
+        struct tk_source *to =
+            tk_config_source(new, tk_str(old->sources[i]->name));
+
+        if (to != NULL) each(old->sources[i], to);
+    }
+}
+
+static void carry_pause(const struct tk_source *from, struct tk_source *to)
+{
+    to->is_paused = from->is_paused;
+}
+
+static void carry_stats(const struct tk_source *from, struct tk_source *to)
+{
+    to->stats = from->stats;
+}
+
+void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
+              const struct tk_config *new, int64_t now,
+              void (*flight_dropped)(struct tk_entry *entry, void *data),
+              void *data)
+{
+    uint32_t id = 0;
+
+    each_pair(old, new, carry_pause);
+    while (id < tk_fleet_count(fleet)) {
+        struct tk_entry *entry = tk_fleet_at(fleet, id);
+        struct tk_source *source = tk_config_source(new, entry->key.source);
+        const struct tk_kind *kind =
+            source == NULL ? NULL
+                           : tk_source_accepts(source, &entry->key, NULL);
+
+        if (kind == NULL || !is_same_identity(entry, source, kind)) {
+            if (entry->flight != NULL) flight_dropped(entry, data);
+            withdraw(fleet, entry, now);
+        } else {
+            move_to(entry, source, kind);
+            plan_anew(fleet, entry, now);
+            id++;
+        }
+    }
+    each_pair(old, new, carry_stats);
+}
+
+struct keeping {
+    struct tk_fleet *fleet;
+    struct tk_source *source;
+    int64_t now;
+};
+
+static void keep_key(struct tk_str text, void *data)
+{
+    struct keeping *k = data;
+    struct tk_entry *entry;
+    struct tk_key key;
+    struct tk_why why;
+
+    if (tk_key_parse(text, &key, &why) != 0 ||
+        tk_fleet_claim(k->fleet, k->source, &key, &entry, &why) != 0) {
+        tk_log(TK_LOG_ERROR, "key cannot be kept", tk_view("key", text),
+               tk_text("why", why.text));
+        return;
+    }
+    entry->is_kept = true;
+    if (entry->life.expires_at == 0) {
+        tk_refresh_want(k->fleet, entry, TK_URGENCY_PLANNED, k->now);
+    }
+}
+
+void tk_adopt_kept(struct tk_fleet *fleet, const struct tk_config *config,
+                   int64_t now)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        struct keeping k = {fleet, config->sources[i], now};
+
+        tk_source_each_kept(config->sources[i], keep_key, &k);
+    }
+}

@@ -1,0 +1,185 @@
+#include "engine/caller.h"
+
+#include "base/log.h"
+#include "vault/crypto.h"
+
+static uint64_t generation_of(const struct tk_fleet *fleet,
+                              const struct tk_entry *entry)
+{
+    struct tk_record record;
+
+    tk_fleet_read(fleet, entry, &record);
+    return record.generation;
+}
+
+/* Would a refresh now give a token with the life that is wanted? If not, the
+ * one that is there is the best answer. */
+static bool can_improve(const struct tk_entry *entry,
+                        const struct tk_want *want, int64_t now)
+{
+    if (want->min_ttl_ms > entry->life.expires_at - entry->life.sent_at) {
+        return false;
+    }
+    return now >=
+           tk_plan_earliest(entry->kind, &entry->life, entry->not_before, NULL);
+}
+
+static bool is_good_enough(const struct tk_fleet *fleet,
+                           const struct tk_entry *entry,
+                           const struct tk_want *want, int64_t now)
+{
+    if (tk_wait_is_met(fleet, entry, want, now, false)) return true;
+    return tk_wait_is_met(fleet, entry, want, now, true) &&
+           (entry->source->is_paused || !can_improve(entry, want, now));
+}
+
+/* Nothing can come before the caller's time is up: say so at once. */
+static enum tk_refusal hopeless(const struct tk_fleet *fleet,
+                                const struct tk_entry *entry,
+                                const struct tk_want *want, int64_t now)
+{
+    uint64_t generation = generation_of(fleet, entry);
+
+    if (entry->source->is_paused) return TK_REFUSAL_PAUSED;
+    if (entry->flight != NULL || entry->is_queued) return TK_REFUSAL_NONE;
+    if (entry->failure != NULL &&
+        entry->failure->next_try_at > now + want->wait_ms) {
+        return TK_REFUSAL_FAILED;
+    }
+    /* The one refresh that this generation allows has brought nothing. */
+    if (tk_entry_has_token(entry, now) && want->newer_than >= generation &&
+        entry->forced == generation && entry->failure == NULL) {
+        return TK_REFUSAL_POISONED;
+    }
+    return TK_REFUSAL_NONE;
+}
+
+bool tk_caller_peek(struct tk_fleet *fleet, struct tk_entry *entry,
+                    const struct tk_want *want, int64_t now, struct tk_got *got)
+{
+    enum tk_refusal refusal = TK_REFUSAL_NONE;
+
+    if (!is_good_enough(fleet, entry, want, now)) {
+        refusal = hopeless(fleet, entry, want, now);
+        if (refusal == TK_REFUSAL_NONE) return false;
+    }
+    tk_wait_fill(fleet, entry, refusal, now, got);
+    return true;
+}
+
+bool tk_caller_get(struct tk_fleet *fleet, struct tk_entry *entry,
+                   const struct tk_want *want, int64_t now, struct tk_got *got)
+{
+    struct tk_source_stats *stats = &entry->source->stats;
+    bool answered = tk_caller_peek(fleet, entry, want, now, got);
+
+    tk_entry_note_use(entry, now);
+    tk_schedule_used(fleet, entry, now);
+    if (answered && got->refusal == TK_REFUSAL_NONE) {
+        stats->hits++;
+    } else {
+        stats->cold++;
+        if (answered) stats->cold_failed++;
+    }
+    return answered;
+}
+
+/* A caller who has seen the current generation fail is as good as a report,
+ * and gets the one refresh that a report gets. */
+static enum tk_urgency force_once(const struct tk_fleet *fleet,
+                                  struct tk_entry *entry,
+                                  const struct tk_wait *wait,
+                                  enum tk_urgency urgency, int64_t now)
+{
+    uint64_t generation = generation_of(fleet, entry);
+
+    if (!tk_entry_has_token(entry, now) || wait->want.newer_than < generation ||
+        entry->forced == generation) {
+        return urgency;
+    }
+    entry->forced = generation;
+    return urgency == TK_URGENCY_PLANNED ? TK_URGENCY_FORCED : urgency;
+}
+
+void tk_caller_wait(struct tk_fleet *fleet, struct tk_wait *wait,
+                    enum tk_urgency urgency, int64_t now)
+{
+    struct tk_entry *entry = wait->entry;
+    uint64_t generation = generation_of(fleet, entry);
+
+    /* Nothing above the current generation was ever given out. */
+    if (wait->want.newer_than > generation) wait->want.newer_than = generation;
+    tk_wait_enter(fleet, wait, now);
+    tk_refresh_want(fleet, entry, force_once(fleet, entry, wait, urgency, now),
+                    now);
+}
+
+static bool shows_current(const struct tk_fleet *fleet,
+                          const struct tk_entry *entry, struct tk_str token)
+{
+    struct tk_record record;
+
+    tk_fleet_read(fleet, entry, &record);
+    return tk_same_bytes(record.token, token);
+}
+
+enum tk_verdict tk_caller_reject(struct tk_fleet *fleet, struct tk_entry *entry,
+                                 uint64_t generation, struct tk_str token,
+                                 int64_t now)
+{
+    uint64_t current = generation_of(fleet, entry);
+
+    if (token.data != NULL) {
+        generation = shows_current(fleet, entry, token) ? current : 0;
+    }
+    if (current == 0 || generation > current) return TK_VERDICT_UNKNOWN;
+    if (generation < current || !tk_entry_has_token(entry, now)) {
+        entry->source->stats.late_rejects++;
+        return TK_VERDICT_LATE;
+    }
+    if (entry->rejected != current) entry->source->stats.rejected++;
+    entry->rejected = current;
+    if (entry->forced == current) return TK_VERDICT_KNOWN;
+    entry->forced = current;
+    tk_log(TK_LOG_WARN, "token rejected", tk_view("key", entry->key.text),
+           tk_num("generation", (int64_t)current));
+    return tk_caller_refresh(fleet, entry, now);
+}
+
+enum tk_verdict tk_caller_refresh(struct tk_fleet *fleet,
+                                  struct tk_entry *entry, int64_t now)
+{
+    tk_refresh_want(fleet, entry, TK_URGENCY_FORCED, now);
+    return entry->source->is_paused ? TK_VERDICT_PAUSED : TK_VERDICT_REFRESHING;
+}
+
+void tk_caller_drop(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
+{
+    tk_fleet_clear(fleet, entry);
+    tk_entry_forget_failure(entry);
+    if (entry->is_kept) {
+        tk_refresh_want(fleet, entry, TK_URGENCY_FORCED, now);
+    } else if (entry->flight == NULL && !entry->is_queued) {
+        tk_fleet_set_due(fleet, entry, now);
+    }
+}
+
+void tk_caller_pause(struct tk_fleet *fleet, struct tk_source *source,
+                     int64_t now)
+{
+    source->is_paused = true;
+    for (uint32_t i = 0; i < tk_fleet_count(fleet); i++) {
+        struct tk_entry *entry = tk_fleet_at(fleet, i);
+
+        if (entry->source == source && entry->flight == NULL) {
+            tk_wait_settle(fleet, entry, TK_REFUSAL_PAUSED, now);
+        }
+    }
+}
+
+void tk_caller_resume(struct tk_fleet *fleet, struct tk_source *source,
+                      int64_t now)
+{
+    source->is_paused = false;
+    tk_refresh_drain(fleet, source, now);
+}

@@ -1,0 +1,266 @@
+#include "engine/config.h"
+
+#include "script/data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { CONFIG_MAX_BYTES = 16 * 1024 * 1024 };
+
+#define NAMED(text) .name = {text, sizeof(text) - 1}
+
+static const struct tk_field top_fields[] = {
+    {NAMED("listen"), .type = TK_FIELD_LIST},
+    {NAMED("policy"), .type = TK_FIELD_ANY},
+    {NAMED("sources"), .type = TK_FIELD_TABLE, .required = true},
+};
+enum { TOP_FIELDS = sizeof top_fields / sizeof top_fields[0] };
+
+/* Two places that name one secret share it. */
+struct tk_config_secret {
+    struct tk_config_secret *next;
+    struct tk_secret secret;
+};
+
+static const struct tk_secret *find_secret(const struct tk_config *config,
+                                           enum tk_secret_from from,
+                                           struct tk_str place)
+{
+    if (config == NULL) return NULL;
+    for (const struct tk_config_secret *s = config->secrets; s != NULL;
+         s = s->next) {
+        if (s->secret.from == from && tk_str_is(place, s->secret.place)) {
+            return &s->secret;
+        }
+    }
+    return NULL;
+}
+
+struct secret_maker {
+    struct tk_config *config;
+    const struct tk_config *previous;
+};
+
+static struct tk_secret *make_secret(enum tk_secret_from from,
+                                     struct tk_str place, void *data)
+{
+    struct secret_maker *maker = data;
+    const struct tk_secret *known = find_secret(maker->config, from, place);
+    struct tk_config_secret *made;
+
+    if (known != NULL) return (struct tk_secret *)known;
+    made = calloc(1, sizeof *made);
+    if (made == NULL) return NULL;
+    known = find_secret(maker->previous, from, place);
+    if (tk_secret_init(&made->secret, from, place) != 0 ||
+        (from == TK_SECRET_ENV && known != NULL &&
+         tk_secret_put(&made->secret, tk_secret_bytes(known)) != 0)) {
+        tk_secret_fini(&made->secret);
+        free(made);
+        return NULL;
+    }
+    made->next = maker->config->secrets;
+    maker->config->secrets = made;
+    return &made->secret;
+}
+
+int tk_config_find(const char *given, char out[PATH_MAX], struct tk_why *why)
+{
+    const char *named = given != NULL ? given : getenv("TOKENG_CONFIG");
+    const char *xdg = getenv("XDG_CONFIG_HOME");
+    const char *home = getenv("HOME");
+
+    if (named != NULL) {
+        snprintf(out, PATH_MAX, "%s", named);
+        if (access(out, R_OK) == 0) return 0;
+        return tk_fail(why, TK_ENOENT, "%s: no such file, or not readable",
+                       named);
+    }
+    snprintf(out, PATH_MAX, "/etc/tokeng/tokeng.lua");
+    if (access(out, R_OK) == 0) return 0;
+    if (xdg != NULL) {
+        snprintf(out, PATH_MAX, "%s/tokeng/tokeng.lua", xdg);
+    } else {
+        snprintf(out, PATH_MAX, "%s/.config/tokeng/tokeng.lua",
+                 home == NULL ? "" : home);
+    }
+    if (access(out, R_OK) == 0) return 0;
+    return tk_fail(why, TK_ENOENT,
+                   "no configuration: neither -c FILE nor $TOKENG_CONFIG is "
+                   "given, and neither /etc/tokeng/tokeng.lua nor %s is there",
+                   out);
+}
+
+static bool keep_policy(struct tk_config *config, struct tk_policy *policy)
+{
+    struct tk_policy **grown =
+        realloc(config->policies,
+                (config->policy_count + 1) * sizeof *config->policies);
+
+    if (grown == NULL) return false;
+    config->policies = grown;
+    config->policies[config->policy_count++] = policy;
+    return true;
+}
+
+/* The policy of all sources that name none: the file's, or threshold. */
+static struct tk_policy *load_policy(struct tk_config *config,
+                                     const char *policy_file,
+                                     struct tk_problems *problems)
+{
+    const struct tk_value *choice = tk_value_get(&config->root, "policy");
+    struct tk_value name = tk_value_of_text(
+        &config->pool, tk_str(policy_file != NULL ? policy_file : "threshold"));
+    struct tk_policy *policy;
+
+    if (choice == NULL || policy_file != NULL) choice = &name;
+    policy = tk_policy_open(&config->library, "policy", choice, problems);
+    if (policy != NULL && !keep_policy(config, policy)) {
+        tk_problem(problems, "policy", "%s", tk_err_text(TK_ENOMEM));
+        tk_policy_close(policy);
+        return NULL;
+    }
+    return policy;
+}
+
+static void load_source(struct tk_config *config, const struct tk_pair *pair,
+                        struct tk_policy *policy, bool overruled,
+                        struct tk_problems *problems)
+{
+    struct tk_policy *own = NULL;
+    struct tk_source *source = tk_source_open(
+        &config->library, pair->name, &pair->value, policy, &own, problems);
+
+    if (own != NULL && !keep_policy(config, own)) tk_policy_close(own);
+    if (source == NULL) return;
+    if (overruled) source->policy = policy;
+    config->sources[config->source_count++] = source;
+    if (tk_map_put(&config->by_name, tk_str(source->name), source) != 0) {
+        tk_problem(problems, "sources", "%s", tk_err_text(TK_ENOMEM));
+    }
+}
+
+static void load_sources(struct tk_config *config, const char *policy_file,
+                         struct tk_problems *problems)
+{
+    const struct tk_value *sources = tk_value_get(&config->root, "sources");
+    struct tk_policy *policy = load_policy(config, policy_file, problems);
+    uint32_t count;
+
+    if (sources == NULL || sources->type != TK_TABLE ||
+        sources->as.table.pair_count == 0) {
+        if (sources != NULL) {
+            tk_problem(problems, "sources", "names no source");
+        }
+        return;
+    }
+    count = sources->as.table.pair_count;
+    config->sources = calloc(count, sizeof(struct tk_source *));
+    if (config->sources == NULL) {
+        tk_problem(problems, "sources", "%s", tk_err_text(TK_ENOMEM));
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        load_source(config, &sources->as.table.pairs[i], policy,
+                    policy_file != NULL, problems);
+    }
+}
+
+static void check_listen(const struct tk_config *config,
+                         struct tk_problems *problems)
+{
+    const char *address;
+
+    for (size_t i = 0; (address = tk_config_listen(config, i)) != NULL; i++) {
+        if (tk_str_starts(tk_str(address), TK_STR("unix:/"))) continue;
+        tk_problem(problems, "listen", "'%s' must be \"unix:/absolute/path\"",
+                   address);
+    }
+}
+
+static void load(struct tk_config *config, const struct tk_config *previous,
+                 const char *policy_file, struct tk_problems *problems)
+{
+    struct secret_maker maker = {config, previous};
+    struct tk_why why;
+
+    if (tk_library_init(&config->library, config->path, &why) != 0 ||
+        tk_data_read(config->path, &config->pool, make_secret, &maker,
+                     &config->root, &why) != 0) {
+        tk_problem(problems, "", "%s", why.text);
+        return;
+    }
+    tk_schema_check("", &config->root, top_fields, TOP_FIELDS, false, problems);
+    check_listen(config, problems);
+    load_sources(config, policy_file, problems);
+}
+
+struct tk_config *tk_config_load(const char *path,
+                                 const struct tk_config *previous,
+                                 const char *policy_file,
+                                 struct tk_problems *problems)
+{
+    struct tk_config *config = calloc(1, sizeof *config);
+    unsigned before = problems->count;
+
+    if (config != NULL) config->path = strdup(path);
+    if (config == NULL || config->path == NULL) {
+        free(config);
+        tk_problem(problems, path, "%s", tk_err_text(TK_ENOMEM));
+        return NULL;
+    }
+    tk_pool_init(&config->pool, CONFIG_MAX_BYTES);
+    tk_map_init(&config->by_name);
+    load(config, previous, policy_file, problems);
+    if (problems->count > before) {
+        tk_config_free(config);
+        return NULL;
+    }
+    return config;
+}
+
+void tk_config_free(struct tk_config *config)
+{
+    if (config == NULL) return;
+    for (size_t i = 0; i < config->source_count; i++) {
+        tk_source_close(config->sources[i]);
+    }
+    for (size_t i = 0; i < config->policy_count; i++) {
+        tk_policy_close(config->policies[i]);
+    }
+    while (config->secrets != NULL) {
+        struct tk_config_secret *next = config->secrets->next;
+
+        tk_secret_fini(&config->secrets->secret);
+        free(config->secrets);
+        config->secrets = next;
+    }
+    tk_map_fini(&config->by_name);
+    free(config->sources);
+    free(config->policies);
+    tk_pool_fini(&config->pool);
+    free(config->path);
+    free(config);
+}
+
+struct tk_source *tk_config_source(const struct tk_config *config,
+                                   struct tk_str name)
+{
+    return tk_map_get(&config->by_name, name);
+}
+
+const char *tk_config_listen(const struct tk_config *config, size_t index)
+{
+    return tk_value_text(tk_value_item(tk_value_get(&config->root, "listen"),
+                                       (uint32_t)index))
+        .data;
+}
+
+bool tk_config_is_busy(const struct tk_config *config)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        if (config->sources[i]->active > 0) return true;
+    }
+    return false;
+}

@@ -1,0 +1,397 @@
+#define _DEFAULT_SOURCE
+#include "engine/engine.h"
+
+#include "base/log.h"
+#include "engine/adopt.h"
+#include "engine/flight.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    /* The due array is scanned at most this often: with a million keys a scan
+     * is 0.3 ms. Plans are met to this precision. */
+    SCAN_EVERY_MS = 5,
+    /* Room in the cache per key; longer tokens take the room of others. */
+    MEAN_BYTES = 512,
+    /* A reload may add sources; the table's size is fixed at the start. */
+    SPARE_FACTOR = 2,
+};
+
+/* A configuration that was replaced lives on while refreshes that were started
+ * under it are on their way. */
+struct retired {
+    struct retired *next;
+    struct tk_config *config;
+};
+
+/* Owned by whoever called tk_engine_new. */
+struct tk_engine {
+    struct tk_loop *loop;
+    struct tk_timer *timer;
+    struct tk_config *config;
+    struct retired *retired;
+    struct tk_fleet *fleet;
+    struct tk_flights flights;
+    const char *policy_file;
+    int64_t started_at;
+    int64_t last_scan;
+    int64_t armed_for;
+    int64_t wait_until; /* no caller's deadline is before it */
+    bool is_stopping;
+};
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t tk_engine_now(const struct tk_engine *engine)
+{
+    return tk_loop_now(engine->loop);
+}
+
+static void arm(struct tk_engine *engine, int64_t at)
+{
+    int64_t first = engine->last_scan + SCAN_EVERY_MS;
+
+    if (at < first) at = first;
+    if (at == engine->armed_for) return;
+    engine->armed_for = at;
+    tk_timer_set(engine->timer, at);
+}
+
+static int64_t next_moment(const struct tk_engine *engine)
+{
+    int64_t next = sooner(tk_fleet_earliest(engine->fleet), engine->wait_until);
+
+    return sooner(next, tk_flight_deadline(&engine->flights));
+}
+
+/* Something may have to happen earlier than the timer is set for. */
+static void moments_changed(void *data)
+{
+    struct tk_engine *engine = data;
+    int64_t next = sooner(tk_fleet_earliest(engine->fleet), engine->wait_until);
+
+    if (next < engine->armed_for) arm(engine, next);
+}
+
+static void free_retired(struct tk_engine *engine, bool also_busy)
+{
+    struct retired **at = &engine->retired;
+
+    while (*at != NULL) {
+        struct retired *retired = *at;
+
+        if (!also_busy && tk_config_is_busy(retired->config)) {
+            at = &retired->next;
+            continue;
+        }
+        *at = retired->next;
+        tk_config_free(retired->config);
+        free(retired);
+    }
+}
+
+static void timer_fired(void *data)
+{
+    struct tk_engine *engine = data;
+    int64_t now = tk_engine_now(engine);
+
+    engine->last_scan = now;
+    engine->armed_for = TK_NEVER;
+    engine->wait_until = tk_wait_expire(engine->fleet, now);
+    tk_flight_expire(&engine->flights, now);
+    tk_refresh_run_due(engine->fleet, now);
+    free_retired(engine, false);
+    arm(engine, next_moment(engine));
+}
+
+static int fetch(struct tk_entry *entry, int64_t now, void *data)
+{
+    struct tk_engine *engine = data;
+
+    if (engine->is_stopping) return TK_ECANCELED;
+    return tk_flight_start(&engine->flights, entry, now);
+}
+
+/* The file may hold a newer secret; if so, what failed because of the old one
+ * is tried at once. */
+static void credential_refused(struct tk_source *source, void *data)
+{
+    struct tk_engine *engine = data;
+
+    if (!tk_source_reread_secrets(source)) return;
+    tk_log(TK_LOG_INFO, "secret has changed", tk_text("source", source->name));
+    for (uint32_t i = 0; i < tk_fleet_count(engine->fleet); i++) {
+        struct tk_entry *entry = tk_fleet_at(engine->fleet, i);
+
+        if (entry->source != source || entry->failure == NULL ||
+            entry->failure->class != TK_CLASS_CREDENTIAL) {
+            continue;
+        }
+        entry->failure->next_try_at = 0;
+        tk_fleet_set_due(engine->fleet, entry, tk_engine_now(engine));
+    }
+}
+
+static int make_fleet(struct tk_engine *engine)
+{
+    char node[256] = "";
+    uint64_t keys = 1024;
+    struct tk_fleet_options options = {
+        .mean_bytes = MEAN_BYTES,
+        /* Until ceilings are kept on disk, the wall clock keeps generations
+         * growing over a restart. */
+        .floor = (uint64_t)(tk_clock_wall_ms() / 1000),
+        .port = {fetch, credential_refused, engine},
+    };
+
+    gethostname(node, sizeof node - 1);
+    options.node = tk_str(node);
+    for (size_t i = 0; i < engine->config->source_count; i++) {
+        keys += (uint64_t)engine->config->sources[i]->max_keys * SPARE_FACTOR;
+    }
+    options.max_keys = keys > UINT32_MAX / 8 ? UINT32_MAX / 8 : (uint32_t)keys;
+    return tk_fleet_new(&options, &engine->fleet);
+}
+
+static void set_epochs(struct tk_engine *engine)
+{
+    for (size_t i = 0; i < engine->config->policy_count; i++) {
+        engine->config->policies[i]->epoch = tk_engine_now(engine);
+    }
+}
+
+static int set_up(struct tk_engine *engine)
+{
+    int rc = tk_flights_init(&engine->flights, engine->loop);
+
+    if (rc == 0) rc = make_fleet(engine);
+    if (rc == 0) {
+        rc = tk_timer_new(engine->loop, timer_fired, engine, &engine->timer);
+    }
+    if (rc != 0) return rc;
+    engine->flights.fleet = engine->fleet;
+    engine->flights.config = engine->config;
+    engine->flights.changed = moments_changed;
+    engine->flights.data = engine;
+    set_epochs(engine);
+    return 0;
+}
+
+int tk_engine_new(struct tk_loop *loop, const struct tk_engine_options *options,
+                  struct tk_problems *problems, struct tk_engine **out)
+{
+    struct tk_engine *engine = calloc(1, sizeof *engine);
+    int rc;
+
+    if (engine == NULL) return TK_ENOMEM;
+    engine->loop = loop;
+    engine->policy_file = options->policy_file;
+    engine->armed_for = TK_NEVER;
+    engine->wait_until = TK_NEVER;
+    engine->started_at = tk_loop_now(loop);
+    tk_list_init(&engine->flights.all);
+    engine->config = tk_config_load(options->config_path, NULL,
+                                    options->policy_file, problems);
+    rc = engine->config == NULL ? TK_EINVAL : set_up(engine);
+    if (rc != 0) {
+        tk_engine_free(engine);
+        return rc;
+    }
+    *out = engine;
+    return 0;
+}
+
+void tk_engine_start(struct tk_engine *engine)
+{
+    tk_adopt_kept(engine->fleet, engine->config, tk_engine_now(engine));
+    moments_changed(engine);
+    arm(engine, tk_engine_now(engine));
+}
+
+int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
+{
+    int64_t now = tk_engine_now(engine);
+    struct retired *retired = calloc(1, sizeof *retired);
+    struct tk_config *config;
+
+    if (retired == NULL) return TK_ENOMEM;
+    config = tk_config_load(engine->config->path, engine->config,
+                            engine->policy_file, problems);
+    if (config == NULL) {
+        free(retired);
+        return TK_EINVAL;
+    }
+    tk_adopt(engine->fleet, engine->config, config, now, tk_flight_drop,
+             &engine->flights);
+    *retired = (struct retired){engine->retired, engine->config};
+    engine->retired = retired;
+    engine->config = config;
+    engine->flights.config = config;
+    set_epochs(engine);
+    tk_adopt_kept(engine->fleet, config, now);
+    free_retired(engine, false);
+    moments_changed(engine);
+    return 0;
+}
+
+void tk_engine_stop(struct tk_engine *engine)
+{
+    int64_t now = tk_engine_now(engine);
+
+    engine->is_stopping = true;
+    tk_timer_set(engine->timer, TK_NEVER);
+    tk_flights_fini(&engine->flights);
+    for (uint32_t i = 0; i < tk_fleet_count(engine->fleet); i++) {
+        tk_wait_settle(engine->fleet, tk_fleet_at(engine->fleet, i),
+                       TK_REFUSAL_STOPPING, now);
+    }
+}
+
+void tk_engine_free(struct tk_engine *engine)
+{
+    if (engine == NULL) return;
+    tk_flights_fini(&engine->flights);
+    if (engine->timer != NULL) tk_timer_free(engine->timer);
+    tk_fleet_free(engine->fleet);
+    free_retired(engine, true);
+    tk_config_free(engine->config);
+    free(engine);
+}
+
+const struct tk_config *tk_engine_config(const struct tk_engine *engine)
+{
+    return engine->config;
+}
+
+struct tk_fleet *tk_engine_fleet(struct tk_engine *engine)
+{
+    return engine->fleet;
+}
+
+int64_t tk_engine_uptime_ms(const struct tk_engine *engine)
+{
+    return tk_engine_now(engine) - engine->started_at;
+}
+
+bool tk_engine_is_ready(struct tk_engine *engine)
+{
+    int64_t now = tk_engine_now(engine);
+
+    for (uint32_t i = 0; i < tk_fleet_count(engine->fleet); i++) {
+        struct tk_entry *entry = tk_fleet_at(engine->fleet, i);
+
+        if (entry->is_kept && !tk_entry_has_token(entry, now)) return false;
+    }
+    return true;
+}
+
+/* --- what callers ask --- */
+
+static struct tk_source *source_of(struct tk_engine *engine,
+                                   const struct tk_key *key, struct tk_why *why)
+{
+    struct tk_source *source = tk_config_source(engine->config, key->source);
+
+    if (source == NULL) {
+        tk_fail(why, TK_ENOENT, "there is no source %.*s", TK_ARG(key->source));
+    }
+    return source;
+}
+
+int tk_engine_claim(struct tk_engine *engine, struct tk_str text,
+                    struct tk_entry **out, struct tk_why *why)
+{
+    struct tk_source *source;
+    struct tk_key key;
+    int rc;
+
+    *out = tk_fleet_find(engine->fleet, text);
+    if (*out != NULL) return 0;
+    rc = tk_key_parse(text, &key, why);
+    if (rc != 0) return rc;
+    source = source_of(engine, &key, why);
+    if (source == NULL) return TK_ENOENT;
+    return tk_fleet_claim(engine->fleet, source, &key, out, why);
+}
+
+struct tk_entry *tk_engine_find(struct tk_engine *engine, struct tk_str text,
+                                struct tk_why *why)
+{
+    struct tk_entry *entry = tk_fleet_find(engine->fleet, text);
+    struct tk_key key;
+
+    if (entry == NULL && tk_key_parse(text, &key, why) == 0 &&
+        source_of(engine, &key, why) != NULL) {
+        tk_fail(why, TK_ENOENT,
+                "the key is not there: nobody has asked for it");
+    }
+    return entry;
+}
+
+bool tk_engine_get(struct tk_engine *engine, struct tk_entry *entry,
+                   const struct tk_want *want, struct tk_got *got)
+{
+    bool answered =
+        tk_caller_get(engine->fleet, entry, want, tk_engine_now(engine), got);
+
+    moments_changed(engine);
+    return answered;
+}
+
+void tk_engine_wait(struct tk_engine *engine, struct tk_wait *wait)
+{
+    int64_t now = tk_engine_now(engine);
+
+    engine->wait_until = sooner(engine->wait_until, now + wait->want.wait_ms);
+    tk_caller_wait(engine->fleet, wait, TK_URGENCY_PLANNED, now);
+    moments_changed(engine);
+}
+
+enum tk_verdict tk_engine_reject(struct tk_engine *engine,
+                                 struct tk_entry *entry, uint64_t generation,
+                                 struct tk_str token)
+{
+    enum tk_verdict verdict = tk_caller_reject(engine->fleet, entry, generation,
+                                               token, tk_engine_now(engine));
+
+    moments_changed(engine);
+    return verdict;
+}
+
+enum tk_verdict tk_engine_refresh(struct tk_engine *engine,
+                                  struct tk_entry *entry)
+{
+    enum tk_verdict verdict =
+        tk_caller_refresh(engine->fleet, entry, tk_engine_now(engine));
+
+    moments_changed(engine);
+    return verdict;
+}
+
+void tk_engine_drop(struct tk_engine *engine, struct tk_entry *entry)
+{
+    tk_caller_drop(engine->fleet, entry, tk_engine_now(engine));
+    moments_changed(engine);
+}
+
+int tk_engine_pause(struct tk_engine *engine, struct tk_str name,
+                    bool is_paused, struct tk_why *why)
+{
+    struct tk_source *source = tk_config_source(engine->config, name);
+    int64_t now = tk_engine_now(engine);
+
+    if (source == NULL) {
+        return tk_fail(why, TK_ENOENT, "there is no source %.*s", TK_ARG(name));
+    }
+    if (is_paused) {
+        tk_caller_pause(engine->fleet, source, now);
+    } else {
+        tk_caller_resume(engine->fleet, source, now);
+    }
+    moments_changed(engine);
+    return 0;
+}

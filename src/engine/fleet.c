@@ -1,0 +1,389 @@
+#define _GNU_SOURCE
+#include "engine/fleet.h"
+
+#include "cache/block.h"
+#include "vault/crypto.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { WORDS_MAX = 1024 };
+
+#define HOUR_MS 3600000.0
+
+/* Owned by the engine or the simulator. */
+struct tk_fleet {
+    struct tk_fleet_port port;
+    struct tk_table table;
+    void *block;
+    size_t block_size;
+    struct tk_map keys;
+    struct tk_entry **entries; /* parallel to */
+    int64_t *due;              /* this */
+    uint32_t count;
+    uint32_t cap;
+    int64_t earliest; /* no due moment is before it */
+    struct tk_link waits;
+    struct tk_seed dice;
+    char *words[WORDS_MAX];
+    uint16_t word_count;
+    unsigned char fingerprint_key[TK_SHA256_LEN];
+};
+
+static int make_table(struct tk_fleet *fleet,
+                      const struct tk_fleet_options *options)
+{
+    uint64_t seed;
+    int rc;
+
+    fleet->block_size = tk_table_size(options->max_keys, options->mean_bytes);
+    rc = tk_block_new(fleet->block_size, &fleet->block);
+    if (rc == 0) rc = tk_random(&seed, sizeof seed);
+    if (rc != 0) return rc;
+    return tk_table_init(&fleet->table, fleet->block, fleet->block_size,
+                         options->max_keys, seed, options->floor);
+}
+
+int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
+{
+    struct tk_fleet *fleet = calloc(1, sizeof *fleet);
+    int rc;
+
+    if (fleet == NULL) return TK_ENOMEM;
+    fleet->port = options->port;
+    fleet->earliest = TK_NEVER;
+    tk_list_init(&fleet->waits);
+    tk_map_init(&fleet->keys);
+    fleet->dice.k0 = tk_hash((struct tk_seed){0}, options->node);
+    rc = tk_random(fleet->fingerprint_key, sizeof fleet->fingerprint_key);
+    if (rc == 0) rc = make_table(fleet, options);
+    if (rc != 0) {
+        tk_fleet_free(fleet);
+        return rc;
+    }
+    *out = fleet;
+    return 0;
+}
+
+static void free_entry(struct tk_entry *entry)
+{
+    tk_entry_forget_failure(entry);
+    free(entry->text);
+    free(entry);
+}
+
+void tk_fleet_free(struct tk_fleet *fleet)
+{
+    if (fleet == NULL) return;
+    for (uint32_t i = 0; i < fleet->count; i++) {
+        tk_table_clear(&fleet->table, fleet->entries[i]->slot);
+        free_entry(fleet->entries[i]);
+    }
+    for (uint16_t i = 0; i < fleet->word_count; i++) free(fleet->words[i]);
+    tk_map_fini(&fleet->keys);
+    free(fleet->entries);
+    free(fleet->due);
+    tk_block_free(fleet->block, fleet->block_size);
+    free(fleet);
+}
+
+const struct tk_fleet_port *tk_fleet_port(const struct tk_fleet *fleet)
+{
+    return &fleet->port;
+}
+
+struct tk_entry *tk_fleet_find(const struct tk_fleet *fleet, struct tk_str key)
+{
+    return tk_map_get(&fleet->keys, key);
+}
+
+static int make_room(struct tk_fleet *fleet)
+{
+    uint32_t cap = fleet->cap == 0 ? 64 : fleet->cap * 2;
+    struct tk_entry **entries;
+    int64_t *due;
+
+    if (fleet->count < fleet->cap) return 0;
+    entries = realloc(fleet->entries, cap * sizeof *entries);
+    if (entries == NULL) return TK_ENOMEM;
+    fleet->entries = entries;
+    due = realloc(fleet->due, cap * sizeof *due);
+    if (due == NULL) return TK_ENOMEM;
+    fleet->due = due;
+    fleet->cap = cap;
+    return 0;
+}
+
+static struct tk_entry *make_entry(struct tk_source *source,
+                                   const struct tk_kind *kind,
+                                   const struct tk_key *key)
+{
+    struct tk_entry *entry = calloc(1, sizeof *entry);
+
+    if (entry == NULL) return NULL;
+    entry->text = strndup(key->text.data, key->text.len);
+    if (entry->text == NULL ||
+        tk_key_parse(tk_str_of(entry->text, key->text.len), &entry->key,
+                     NULL) != 0) {
+        free_entry(entry);
+        return NULL;
+    }
+    entry->source = source;
+    entry->kind = kind;
+    entry->plan.at = TK_NEVER;
+    entry->is_kept = tk_source_keeps(source, &entry->key);
+    tk_list_init(&entry->waits);
+    return entry;
+}
+
+static int add_entry(struct tk_fleet *fleet, struct tk_entry *entry)
+{
+    int rc = make_room(fleet);
+
+    if (rc != 0) return rc;
+    rc = tk_table_claim(&fleet->table, entry->key.text, &entry->slot);
+    if (rc != 0) return rc;
+    rc = tk_map_put(&fleet->keys, entry->key.text, entry);
+    if (rc != 0) {
+        tk_table_remove(&fleet->table, entry->slot);
+        return rc;
+    }
+    entry->id = fleet->count++;
+    fleet->entries[entry->id] = entry;
+    fleet->due[entry->id] = TK_NEVER;
+    entry->source->key_count++;
+    return 0;
+}
+
+int tk_fleet_claim(struct tk_fleet *fleet, struct tk_source *source,
+                   const struct tk_key *key, struct tk_entry **out,
+                   struct tk_why *why)
+{
+    const struct tk_kind *kind;
+    struct tk_entry *entry = tk_fleet_find(fleet, key->text);
+    int rc;
+
+    *out = entry;
+    if (entry != NULL) return 0;
+    kind = tk_source_accepts(source, key, why);
+    if (kind == NULL) return TK_ENOENT;
+    if (source->key_count >= source->max_keys) {
+        return tk_fail(why, TK_EFULL, "source %s has its %u keys (max_keys)",
+                       source->name, source->max_keys);
+    }
+    entry = make_entry(source, kind, key);
+    if (entry == NULL) return tk_fail(why, TK_ENOMEM, "out of memory");
+    rc = add_entry(fleet, entry);
+    if (rc != 0) {
+        free_entry(entry);
+        return tk_fail(why, rc, "the cache has no room for another key");
+    }
+    *out = entry;
+    return 0;
+}
+
+void tk_fleet_remove(struct tk_fleet *fleet, struct tk_entry *entry)
+{
+    uint32_t last = --fleet->count;
+
+    if (entry->is_queued) tk_queue_drop(&entry->source->queue, entry);
+    entry->source->key_count--;
+    fleet->entries[entry->id] = fleet->entries[last];
+    fleet->entries[entry->id]->id = entry->id;
+    fleet->due[entry->id] = fleet->due[last];
+    tk_map_drop(&fleet->keys, entry->key.text);
+    tk_table_remove(&fleet->table, entry->slot);
+    free_entry(entry);
+}
+
+uint32_t tk_fleet_count(const struct tk_fleet *fleet)
+{
+    return fleet->count;
+}
+
+struct tk_entry *tk_fleet_at(const struct tk_fleet *fleet, uint32_t id)
+{
+    return fleet->entries[id];
+}
+
+void tk_fleet_set_due(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t at)
+{
+    fleet->due[entry->id] = at;
+    if (at < fleet->earliest) fleet->earliest = at;
+}
+
+int64_t tk_fleet_earliest(const struct tk_fleet *fleet)
+{
+    return fleet->earliest;
+}
+
+int64_t tk_fleet_due(const struct tk_fleet *fleet, const struct tk_entry *entry)
+{
+    return fleet->due[entry->id];
+}
+
+void tk_fleet_find_earliest(struct tk_fleet *fleet)
+{
+    int64_t next = TK_NEVER;
+
+    for (uint32_t i = 0; i < fleet->count; i++) {
+        next = fleet->due[i] < next ? fleet->due[i] : next;
+    }
+    fleet->earliest = next;
+}
+
+void tk_fleet_read(const struct tk_fleet *fleet, const struct tk_entry *entry,
+                   struct tk_record *out)
+{
+    tk_table_read(&fleet->table, entry->slot, out);
+}
+
+int tk_fleet_store(struct tk_fleet *fleet, struct tk_entry *entry,
+                   const struct tk_record *record)
+{
+    return tk_table_put(&fleet->table, entry->slot, record);
+}
+
+uint64_t tk_fleet_next_generation(const struct tk_fleet *fleet,
+                                  const struct tk_entry *entry)
+{
+    return tk_table_next_generation(&fleet->table, entry->slot);
+}
+
+void tk_fleet_clear(struct tk_fleet *fleet, struct tk_entry *entry)
+{
+    tk_table_clear(&fleet->table, entry->slot);
+    entry->life = (struct tk_life){0};
+    entry->not_before = 0;
+    entry->is_poisoned = false;
+}
+
+struct tk_link *tk_fleet_waits(struct tk_fleet *fleet)
+{
+    return &fleet->waits;
+}
+
+uint16_t tk_fleet_keep_word(struct tk_fleet *fleet, const char *word)
+{
+    for (uint16_t i = 0; i < fleet->word_count; i++) {
+        if (strcmp(fleet->words[i], word) == 0) return i;
+    }
+    if (fleet->word_count == WORDS_MAX) return WORDS_MAX;
+    fleet->words[fleet->word_count] = strdup(word);
+    if (fleet->words[fleet->word_count] == NULL) return WORDS_MAX;
+    return fleet->word_count++;
+}
+
+const char *tk_fleet_word(const struct tk_fleet *fleet, uint16_t number)
+{
+    return number < fleet->word_count ? fleet->words[number]
+                                      : "(one of too many reasons)";
+}
+
+uint64_t tk_fleet_dice(const struct tk_fleet *fleet,
+                       const struct tk_entry *entry, uint64_t salt)
+{
+    struct tk_seed seed = {fleet->dice.k0, salt};
+
+    return tk_hash(seed, entry->key.text);
+}
+
+char *tk_fleet_fingerprint(const struct tk_fleet *fleet, struct tk_str token,
+                           char *out)
+{
+    return tk_fingerprint(tk_str_of((const char *)fleet->fingerprint_key,
+                                    sizeof fleet->fingerprint_key),
+                          token, out);
+}
+
+/* --- one entry --- */
+
+bool tk_entry_has_token(const struct tk_entry *entry, int64_t now)
+{
+    return now < entry->life.expires_at;
+}
+
+static enum tk_state state_without_token(const struct tk_entry *entry)
+{
+    if (entry->failure == NULL) return TK_STATE_LAPSED;
+    if (entry->failure->class == TK_CLASS_REAUTHORIZE) {
+        return TK_STATE_NEEDS_LOGIN;
+    }
+    if (entry->failure->class == TK_CLASS_TICKET) return TK_STATE_NEEDS_TICKET;
+    return TK_STATE_LAPSED;
+}
+
+enum tk_state tk_entry_state(const struct tk_entry *entry, int64_t now)
+{
+    if (!tk_entry_has_token(entry, now)) return state_without_token(entry);
+    if (entry->is_poisoned) return TK_STATE_POISONED;
+    if (entry->failure != NULL) return TK_STATE_STALE;
+    if (entry->flight != NULL || entry->is_queued) return TK_STATE_DUE;
+    return TK_STATE_FRESH;
+}
+
+/* The rate fades by half-lives of 0.69 h: uses of the last hour or so. */
+void tk_entry_note_use(struct tk_entry *entry, int64_t now)
+{
+    double gap = (double)(now - entry->last_use_at);
+
+    entry->rate = entry->uses == 0 ? 1 : entry->rate * exp(-gap / HOUR_MS) + 1;
+    entry->uses++;
+    entry->last_use_at = now;
+}
+
+void tk_entry_set_failure(struct tk_entry *entry,
+                          const struct tk_failure *failure)
+{
+    if (entry->failure == NULL) {
+        entry->failure = malloc(sizeof *entry->failure);
+    }
+    if (entry->failure != NULL) *entry->failure = *failure;
+}
+
+void tk_entry_forget_failure(struct tk_entry *entry)
+{
+    free(entry->failure);
+    entry->failure = NULL;
+}
+
+/* --- words --- */
+
+const char *tk_state_name(enum tk_state state)
+{
+    static const char *const names[] = {
+#define TK_STATE_NAME(name, word) word,
+        TK_STATE_MAP(TK_STATE_NAME)
+#undef TK_STATE_NAME
+    };
+
+    return names[state];
+}
+
+static const char *const class_names[] = {
+#define TK_CLASS_NAME(name, word) word,
+    TK_CLASS_MAP(TK_CLASS_NAME)
+#undef TK_CLASS_NAME
+};
+
+const char *tk_class_name(enum tk_class class)
+{
+    return class_names[class];
+}
+
+bool tk_class_parse(struct tk_str word, enum tk_class *out)
+{
+    for (int i = 0; i < TK_CLASSES; i++) {
+        if (!tk_str_is(word, class_names[i])) continue;
+        *out = (enum tk_class)i;
+        return true;
+    }
+    return false;
+}
+
+bool tk_class_is_hard(enum tk_class class)
+{
+    return class == TK_CLASS_CREDENTIAL || class == TK_CLASS_REAUTHORIZE ||
+           class == TK_CLASS_CONFIG;
+}

@@ -1,0 +1,123 @@
+#define _GNU_SOURCE
+#include "engine/library.h"
+
+#include "base/key.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int join(char out[PATH_MAX], const char *a, const char *b,
+                struct tk_str name, const char *end)
+{
+    int len = snprintf(out, PATH_MAX, "%s/%s%.*s%s", a, b, TK_ARG(name), end);
+
+    return len > 0 && len < PATH_MAX ? 0 : TK_ETOOBIG;
+}
+
+/* Cuts the last `count` names off. */
+static void go_up(char *path, int count)
+{
+    while (count-- > 0) {
+        char *slash = strrchr(path, '/');
+
+        if (slash == NULL) return;
+        *slash = '\0';
+    }
+}
+
+static int find_config_dir(struct tk_library *library, const char *config_path,
+                           struct tk_why *why)
+{
+    if (config_path == NULL) return 0;
+    if (realpath(config_path, library->config_dir) == NULL) {
+        return tk_fail(why, TK_ENOENT, "%s: no such file", config_path);
+    }
+    go_up(library->config_dir, 1);
+    return 0;
+}
+
+int tk_library_init(struct tk_library *library, const char *config_path,
+                    struct tk_why *why)
+{
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+
+    *library = (struct tk_library){0};
+    if (len <= 0) return tk_fail(why, TK_EIO, "cannot read /proc/self/exe");
+    program[len] = '\0';
+    go_up(program, 2);
+    if (join(library->share_dir, program, "share/tokeng", TK_STR(""), "") !=
+            0 ||
+        join(library->lua_dir, library->share_dir, "lua", TK_STR(""), "") !=
+            0) {
+        return tk_fail(why, TK_ETOOBIG, "%s: the path is too long", program);
+    }
+    return find_config_dir(library, config_path, why);
+}
+
+static bool is_path(struct tk_str name)
+{
+    return memchr(name.data, '/', name.len) != NULL ||
+           (name.len > 4 && memcmp(name.data + name.len - 4, ".lua", 4) == 0);
+}
+
+static int find_path(const struct tk_library *library, struct tk_str name,
+                     char out[PATH_MAX], struct tk_why *why)
+{
+    bool absolute = name.data[0] == '/' || library->config_dir[0] == '\0';
+    int rc = absolute
+                 ? snprintf(out, PATH_MAX, "%.*s", TK_ARG(name)) >= PATH_MAX
+                       ? TK_ETOOBIG
+                       : 0
+                 : join(out, library->config_dir, "", name, "");
+
+    if (rc == 0 && access(out, R_OK) == 0) return 0;
+    return tk_fail(why, TK_ENOENT, "%s: no such file", out);
+}
+
+static int find(const struct tk_library *library, const char *local,
+                const char *installed, struct tk_str name, char out[PATH_MAX],
+                struct tk_why *why)
+{
+    if (name.len > 0 && is_path(name)) {
+        return find_path(library, name, out, why);
+    }
+    if (!tk_key_is_part(name)) {
+        return tk_fail(why, TK_EINVAL, "'%.*s' is no name of a script",
+                       TK_ARG(name));
+    }
+    if (library->config_dir[0] != '\0' &&
+        join(out, library->config_dir, local, name, ".lua") == 0 &&
+        access(out, R_OK) == 0) {
+        return 0;
+    }
+    if (join(out, library->share_dir, installed, name, ".lua") == 0 &&
+        access(out, R_OK) == 0) {
+        return 0;
+    }
+    return tk_fail(why, TK_ENOENT,
+                   "no script named %.*s in %s beside the configuration, and "
+                   "none was installed",
+                   TK_ARG(name), local);
+}
+
+int tk_library_find_policy(const struct tk_library *library, struct tk_str name,
+                           char out[PATH_MAX], struct tk_why *why)
+{
+    return find(library, "policies/", "policies/", name, out, why);
+}
+
+int tk_library_find_provider(const struct tk_library *library,
+                             struct tk_str name, char out[PATH_MAX],
+                             struct tk_why *why)
+{
+    return find(library, "providers/", "lua/tokeng/providers/", name, out, why);
+}
+
+int tk_library_find_fake(const struct tk_library *library, struct tk_str name,
+                         char out[PATH_MAX], struct tk_why *why)
+{
+    return find(library, "fakes/", "lua/tokeng/fakes/", name, out, why);
+}

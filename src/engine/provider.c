@@ -1,0 +1,173 @@
+#include "engine/provider.h"
+
+#include "base/log.h"
+#include "engine/expiry.h"
+#include "net/json.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { KEY_BYTES = 64 * 1024, UNKNOWN_LIFE_MS = 5 * 60 * 1000 };
+
+static void set_pair(struct tk_value *table, uint32_t at, const char *name,
+                     struct tk_value value)
+{
+    table->as.table.pairs[at] = (struct tk_pair){tk_str(name), value};
+}
+
+static struct tk_value describe_key(const struct tk_entry *entry,
+                                    struct tk_pool *pool)
+{
+    const struct tk_value *variant =
+        tk_source_variant(entry->source, entry->kind, entry->key.subject);
+    struct tk_value key = tk_value_of_table(pool, 0, variant == NULL ? 4 : 5);
+
+    if (key.type == TK_NIL) return key;
+    set_pair(&key, 0, "text", tk_value_of_text(pool, entry->key.text));
+    set_pair(&key, 1, "source", tk_value_of_text(pool, entry->key.source));
+    set_pair(&key, 2, "kind", tk_value_of_text(pool, entry->key.kind));
+    set_pair(&key, 3, "subject", tk_value_of_text(pool, entry->key.subject));
+    if (variant != NULL) set_pair(&key, 4, "variant", *variant);
+    return key;
+}
+
+int tk_provider_start(const struct tk_entry *entry,
+                      const struct tk_task_host *host, tk_task_done_cb done,
+                      void *data, struct tk_task **out)
+{
+    struct tk_pool pool;
+    struct tk_value key;
+    int rc = TK_ENOMEM;
+
+    tk_pool_init(&pool, KEY_BYTES);
+    key = describe_key(entry, &pool);
+    if (key.type != TK_NIL) {
+        rc = tk_task_start(entry->source->unit, "fetch", &key, host, done, data,
+                           out);
+    }
+    tk_pool_fini(&pool);
+    return rc;
+}
+
+static void fail(struct tk_answer *out, enum tk_class class, const char *code)
+{
+    out->is_token = false;
+    out->class = class;
+    snprintf(out->code, sizeof out->code, "%s", code);
+}
+
+/* An issuer's own word may reach a log and a screen, so only harmless bytes of
+ * it pass. */
+static void copy_code(struct tk_str from, char out[TK_CODE_TEXT])
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < from.len && len < TK_CODE_TEXT - 1; i++) {
+        char c = from.data[i];
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+                        c == '-';
+
+        if (is_plain) out[len++] = c;
+    }
+    out[len] = '\0';
+}
+
+static void read_code(const struct tk_value *value, char out[TK_CODE_TEXT])
+{
+    int64_t number;
+
+    if (tk_value_int(value, &number)) {
+        snprintf(out, TK_CODE_TEXT, "%lld", (long long)number);
+    } else {
+        copy_code(tk_value_text(value), out);
+    }
+}
+
+static int64_t read_seconds_ms(const struct tk_value *value)
+{
+    double seconds = 0;
+
+    if (value != NULL && value->type == TK_INT) {
+        seconds = (double)value->as.integer;
+    } else if (value != NULL && value->type == TK_NUM) {
+        seconds = value->as.number;
+    }
+    return seconds > 0 && seconds < 1e9 ? (int64_t)ceil(seconds * 1000) : 0;
+}
+
+static void read_failure(const struct tk_value *error, struct tk_answer *out)
+{
+    if (!tk_class_parse(tk_value_text(tk_value_get(error, "class")),
+                        &out->class)) {
+        fail(out, TK_CLASS_TRANSIENT, "no_class");
+        return;
+    }
+    read_code(tk_value_get(error, "code"), out->code);
+    out->retry_after_ms = read_seconds_ms(tk_value_get(error, "retry_after"));
+}
+
+static bool is_sound_token(struct tk_str token)
+{
+    if (token.len == 0 || token.len > TK_TOKEN_MAX) return false;
+    for (size_t i = 0; i < token.len; i++) {
+        if (token.data[i] < 0x21 || token.data[i] > 0x7e) return false;
+    }
+    return true;
+}
+
+static int64_t read_life(const struct tk_value *given, int64_t wall_ms,
+                         struct tk_answer *out)
+{
+    int64_t life_ms = 0;
+
+    if (tk_expiry_in(tk_value_get(given, "expires_in"), &life_ms) == 0) {
+        return life_ms;
+    }
+    /* The wall clock is now; life counts from when the request was sent. */
+    if (tk_expiry_at(tk_value_get(given, "expires_at"), wall_ms, &life_ms) ==
+        0) {
+        return life_ms + (out->received_at - out->sent_at);
+    }
+    tk_log(TK_LOG_WARN, "issuer names no life; five minutes are assumed",
+           tk_num("received_at_ms", out->received_at));
+    return UNKNOWN_LIFE_MS;
+}
+
+static void read_token(const struct tk_value *given, int64_t wall_ms,
+                       struct tk_buf *attributes, struct tk_answer *out)
+{
+    const struct tk_value *extra = tk_value_get(given, "attributes");
+    struct tk_str token = tk_value_text(tk_value_get(given, "token"));
+
+    if (!is_sound_token(token)) {
+        fail(out, TK_CLASS_TRANSIENT, "malformed_token");
+        return;
+    }
+    if (extra != NULL && (tk_json_write(attributes, extra) != 0 ||
+                          attributes->len > TK_ATTRIBUTES_MAX)) {
+        fail(out, TK_CLASS_CONFIG, "attributes_too_large");
+        return;
+    }
+    out->is_token = true;
+    out->token = token;
+    out->attributes = extra == NULL ? TK_STR("") : tk_buf_str(attributes);
+    out->life_ms = read_life(given, wall_ms, out);
+}
+
+void tk_provider_read(const struct tk_task_result *result, int64_t wall_ms,
+                      struct tk_buf *attributes, struct tk_answer *out)
+{
+    *out = (struct tk_answer){.sent_at = result->sent_at,
+                              .received_at = result->received_at};
+    if (result->code != 0) {
+        fail(out, TK_CLASS_TRANSIENT, "script_failed");
+        tk_log(TK_LOG_ERROR, "provider failed", tk_text("why", result->detail));
+    } else if (result->first->type == TK_TABLE) {
+        read_token(result->first, wall_ms, attributes, out);
+    } else if (result->first->type == TK_NIL) {
+        read_failure(result->second, out);
+    } else {
+        fail(out, TK_CLASS_TRANSIENT, "malformed_result");
+    }
+}

@@ -1,0 +1,302 @@
+#include "engine/refresh.h"
+
+#include "base/log.h"
+#include "vault/crypto.h"
+
+#include <stdio.h>
+
+/* A longer life than before, by more than what rounding to seconds explains. */
+enum { EXTENSION_MIN_MS = 2000 };
+
+/* --- start --- */
+
+static void fail_to_start(struct tk_fleet *fleet, struct tk_entry *entry,
+                          int64_t now)
+{
+    struct tk_answer answer = {.class = TK_CLASS_TRANSIENT,
+                               .code = "no_memory"};
+
+    entry->source->active++;
+    tk_refresh_land(fleet, entry, entry->source, &answer, now);
+}
+
+static void start(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
+{
+    const struct tk_fleet_port *port = tk_fleet_port(fleet);
+
+    tk_fleet_set_due(fleet, entry, TK_NEVER);
+    if (port->fetch(entry, now, port->data) != 0) {
+        fail_to_start(fleet, entry, now);
+        return;
+    }
+    entry->source->active++;
+}
+
+/* When does the key go dark? Callers that wait are in the dark already. */
+static int64_t dark_at(const struct tk_entry *entry)
+{
+    return entry->wait_count > 0 ? 0 : entry->life.expires_at;
+}
+
+static void enqueue(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
+{
+    if (tk_queue_push(&entry->source->queue, dark_at(entry), entry) != 0) {
+        fail_to_start(fleet, entry, now);
+        return;
+    }
+    entry->is_queued = true;
+    tk_fleet_set_due(fleet, entry, TK_NEVER);
+}
+
+static bool is_backing_off(const struct tk_entry *entry, int64_t now)
+{
+    return entry->failure != NULL && entry->failure->next_try_at > now;
+}
+
+static bool has_place(const struct tk_source *source, enum tk_urgency urgency)
+{
+    if (source->is_paused) return false;
+    return urgency == TK_URGENCY_NEEDED ||
+           source->active < source->max_concurrent;
+}
+
+void tk_refresh_want(struct tk_fleet *fleet, struct tk_entry *entry,
+                     enum tk_urgency urgency, int64_t now)
+{
+    struct tk_source *source = entry->source;
+
+    if (entry->flight != NULL) return;
+    if (is_backing_off(entry, now) && urgency != TK_URGENCY_FORCED) return;
+    if (has_place(source, urgency)) {
+        if (entry->is_queued) tk_queue_drop(&source->queue, entry);
+        entry->is_queued = false;
+        start(fleet, entry, now);
+    } else if (!entry->is_queued) {
+        enqueue(fleet, entry, now);
+    }
+}
+
+/* A start that fails lands at once and asks for the next: the flag turns that
+ * recursion into this loop. */
+void tk_refresh_drain(struct tk_fleet *fleet, struct tk_source *source,
+                      int64_t now)
+{
+    if (source->is_draining) return;
+    source->is_draining = true;
+    while (has_place(source, TK_URGENCY_PLANNED)) {
+        struct tk_entry *entry = tk_queue_pop(&source->queue);
+
+        if (entry == NULL) break;
+        entry->is_queued = false;
+        start(fleet, entry, now);
+    }
+    source->is_draining = false;
+}
+
+/* --- landing --- */
+
+enum landing { RENEWED, EXTENDED, UNCHANGED };
+
+static bool is_same_token(const struct tk_fleet *fleet,
+                          const struct tk_entry *entry, struct tk_str token)
+{
+    struct tk_record record;
+
+    tk_fleet_read(fleet, entry, &record);
+    return tk_same_bytes(record.token, token);
+}
+
+/* The same token again. Its life grows only if the issuer is known to extend
+ * it, or if by our count it had ended: some answer the same number of seconds
+ * again and again, and believing them would serve an expired token. */
+static bool is_extension(const struct tk_entry *entry,
+                         const struct tk_answer *answer, int64_t now)
+{
+    int64_t end = answer->sent_at + answer->life_ms;
+
+    if (end < entry->life.expires_at + EXTENSION_MIN_MS) return false;
+    return entry->kind->renewable == TK_RENEWABLE_EXTENDS ||
+           !tk_entry_has_token(entry, now);
+}
+
+static int store(struct tk_fleet *fleet, struct tk_entry *entry,
+                 const struct tk_answer *answer, uint64_t generation)
+{
+    struct tk_record record = {
+        .token = answer->token,
+        .attributes = answer->attributes,
+        .generation = generation,
+        .ceiling = generation,
+        .sent_at = answer->sent_at,
+        .expires_at = answer->sent_at + answer->life_ms,
+    };
+    int rc = tk_source_identity(entry->source, &entry->key, entry->kind,
+                                record.identity);
+
+    if (rc == 0) rc = tk_fleet_store(fleet, entry, &record);
+    if (rc != 0) return rc;
+    entry->life = (struct tk_life){answer->sent_at, answer->received_at,
+                                   record.expires_at};
+    entry->not_before = 0;
+    return 0;
+}
+
+static int land_token(struct tk_fleet *fleet, struct tk_entry *entry,
+                      const struct tk_answer *answer, int64_t now,
+                      enum landing *landing)
+{
+    struct tk_record record;
+
+    if (!is_same_token(fleet, entry, answer->token)) {
+        *landing = RENEWED;
+        entry->is_poisoned = false;
+        return store(fleet, entry, answer,
+                     tk_fleet_next_generation(fleet, entry));
+    }
+    tk_fleet_read(fleet, entry, &record);
+    entry->is_poisoned = record.generation == entry->rejected;
+    if (is_extension(entry, answer, now)) {
+        *landing = EXTENDED;
+        return store(fleet, entry, answer, record.generation);
+    }
+    *landing = UNCHANGED;
+    entry->not_before = tk_plan_not_before(&entry->life, now);
+    return 0;
+}
+
+static void count_landing(struct tk_source *source, enum landing landing)
+{
+    switch (landing) {
+    case RENEWED:
+        source->stats.renewed++;
+        break;
+    case EXTENDED:
+        source->stats.extended++;
+        break;
+    case UNCHANGED:
+        source->stats.unchanged++;
+        break;
+    }
+}
+
+static void log_landing(const struct tk_fleet *fleet,
+                        const struct tk_entry *entry,
+                        const struct tk_answer *answer, enum landing landing)
+{
+    static const char *const events[] = {"token renewed", "token extended",
+                                         "token unchanged"};
+    char fingerprint[TK_FINGERPRINT_TEXT];
+    struct tk_record record;
+
+    tk_fleet_read(fleet, entry, &record);
+    tk_fleet_fingerprint(fleet, record.token, fingerprint);
+    tk_log(TK_LOG_INFO, events[landing], tk_view("key", entry->key.text),
+           tk_num("generation", (int64_t)record.generation),
+           tk_text("fingerprint", fingerprint),
+           tk_num("life_s", answer->life_ms / 1000),
+           tk_num("took_ms", answer->received_at - answer->sent_at));
+}
+
+static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
+                         const struct tk_answer *answer, int64_t now)
+{
+    const struct tk_fleet_port *port = tk_fleet_port(fleet);
+    struct tk_failure failure = {
+        .class = answer->class,
+        .count = entry->failure == NULL ? 1 : entry->failure->count + 1,
+        .at = now,
+    };
+
+    snprintf(failure.code, sizeof failure.code, "%s", answer->code);
+    tk_entry_set_failure(entry, &failure);
+    entry->source->stats.failed++;
+    tk_log(TK_LOG_WARN, "refresh failed", tk_view("key", entry->key.text),
+           tk_text("class", tk_class_name(answer->class)),
+           tk_text("code", answer->code), tk_num("failures", failure.count));
+    if (answer->class == TK_CLASS_CREDENTIAL &&
+        port->credential_refused != NULL) {
+        port->credential_refused(entry->source, port->data);
+    }
+    tk_schedule_retry(fleet, entry, answer->retry_after_ms, now);
+}
+
+static bool is_usable(const struct tk_answer *answer, int64_t now)
+{
+    return answer->is_token && answer->sent_at + answer->life_ms > now;
+}
+
+static enum tk_refusal land(struct tk_fleet *fleet, struct tk_entry *entry,
+                            const struct tk_answer *answer, int64_t now)
+{
+    struct tk_answer useless = {.class = TK_CLASS_TRANSIENT,
+                                .code = "expired_on_arrival"};
+    enum landing landing;
+
+    if (!answer->is_token || !is_usable(answer, now)) {
+        land_failure(fleet, entry, answer->is_token ? &useless : answer, now);
+        return TK_REFUSAL_FAILED;
+    }
+    if (land_token(fleet, entry, answer, now, &landing) != 0) {
+        snprintf(useless.code, sizeof useless.code, "cache_full");
+        land_failure(fleet, entry, &useless, now);
+        return TK_REFUSAL_FAILED;
+    }
+    tk_entry_forget_failure(entry);
+    count_landing(entry->source, landing);
+    log_landing(fleet, entry, answer, landing);
+    tk_schedule_ask(fleet, entry, now);
+    return entry->is_poisoned ? TK_REFUSAL_POISONED : TK_REFUSAL_FAILED;
+}
+
+void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
+                     struct tk_source *place, const struct tk_answer *answer,
+                     int64_t now)
+{
+    enum tk_refusal refusal;
+
+    place->active--;
+    entry->flight = NULL;
+    refusal = land(fleet, entry, answer, now);
+    tk_wait_settle(fleet, entry, refusal, now);
+    tk_refresh_drain(fleet, place, now);
+}
+
+/* --- what is due --- */
+
+static bool is_forgettable(const struct tk_entry *entry)
+{
+    return !entry->is_kept && entry->wait_count == 0 && entry->flight == NULL &&
+           !entry->is_queued;
+}
+
+/* Returns false if the entry is gone. */
+static bool act(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
+{
+    bool has_token = tk_entry_has_token(entry, now);
+    bool had_token = entry->life.expires_at != 0;
+
+    if (is_forgettable(entry) && !has_token &&
+        (!had_token || entry->plan.verb == TK_LAPSE)) {
+        tk_fleet_remove(fleet, entry);
+        return false;
+    }
+    tk_fleet_set_due(fleet, entry, TK_NEVER);
+    if (entry->plan.verb == TK_ASK && entry->failure == NULL) {
+        tk_schedule_ask(fleet, entry, now);
+    } else {
+        tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
+    }
+    return true;
+}
+
+void tk_refresh_run_due(struct tk_fleet *fleet, int64_t now)
+{
+    uint32_t id = 0;
+
+    while (id < tk_fleet_count(fleet)) {
+        struct tk_entry *entry = tk_fleet_at(fleet, id);
+
+        if (tk_fleet_due(fleet, entry) > now || act(fleet, entry, now)) id++;
+    }
+    tk_fleet_find_earliest(fleet);
+}

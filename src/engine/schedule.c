@@ -1,0 +1,151 @@
+#include "engine/schedule.h"
+
+static int64_t span_since(int64_t moment, int64_t now)
+{
+    return moment == 0 ? -1 : now - moment;
+}
+
+void tk_schedule_view(const struct tk_fleet *fleet,
+                      const struct tk_entry *entry, int64_t now,
+                      struct tk_token_view *out)
+{
+    const struct tk_life *life = &entry->life;
+    int64_t opens = tk_plan_opens(entry->kind, life);
+    struct tk_record record;
+
+    tk_fleet_read(fleet, entry, &record);
+    *out = (struct tk_token_view){
+        .key = entry->key.text,
+        .source = entry->key.source,
+        .kind = entry->key.kind,
+        .subject = entry->key.subject,
+        .state = tk_state_name(tk_entry_state(entry, now)),
+        .generation = (int64_t)record.generation,
+        .age_ms = now - life->sent_at,
+        .life_ms = life->expires_at - life->sent_at,
+        .remaining_ms = life->expires_at > now ? life->expires_at - now : 0,
+        .renewable_in_ms = opens > now ? opens - now : 0,
+        .idle_ms = span_since(entry->last_use_at, now),
+        .uses = (int64_t)entry->uses,
+        .rate = entry->rate,
+        .failures = entry->failure == NULL ? 0 : (int)entry->failure->count,
+    };
+}
+
+/* A lapsed key is dropped when nobody has used it for `forget`. */
+static int64_t forget_at(const struct tk_entry *entry, int64_t now)
+{
+    int64_t last = entry->last_use_at > entry->life.expires_at
+                       ? entry->last_use_at
+                       : entry->life.expires_at;
+
+    if (entry->is_kept) return TK_NEVER;
+    return (last > now ? last : now) + entry->source->forget_ms;
+}
+
+/* `keep` promises a token whether it is used or not, so a policy cannot let
+ * such a key lapse: it is renewed when a quarter of its life is left. */
+static void overrule_lapse(const struct tk_token_view *view,
+                           struct tk_decision *decision, struct tk_plan *plan)
+{
+    plan->kept = true;
+    decision->verb = TK_RENEW;
+    decision->seconds = (double)(view->remaining_ms - view->life_ms / 4) / 1000;
+}
+
+static void set_plan(struct tk_fleet *fleet, struct tk_entry *entry,
+                     const struct tk_decision *decision, int64_t now)
+{
+    struct tk_plan *plan = &entry->plan;
+    struct tk_record record;
+    int64_t asked = now + (int64_t)(decision->seconds * 1000);
+
+    plan->verb = (uint8_t)decision->verb;
+    plan->asked = asked;
+    switch (decision->verb) {
+    case TK_RENEW:
+        tk_fleet_read(fleet, entry, &record);
+        tk_plan_renew(entry->kind, &entry->life, asked, entry->not_before,
+                      tk_fleet_dice(fleet, entry, record.generation), plan);
+        break;
+    case TK_ASK:
+        plan->at = tk_policy_tick_at(entry->source->policy,
+                                     asked > now ? asked : now + 1);
+        break;
+    case TK_LAPSE:
+        plan->at = forget_at(entry, now);
+        break;
+    }
+    tk_fleet_set_due(fleet, entry, plan->at);
+}
+
+void tk_schedule_ask(struct tk_fleet *fleet, struct tk_entry *entry,
+                     int64_t now)
+{
+    struct tk_token_view view;
+    struct tk_decision decision;
+    bool fallback;
+
+    entry->plan = (struct tk_plan){0};
+    tk_schedule_view(fleet, entry, now, &view);
+    tk_policy_decide(entry->source->policy, &view, &decision, &fallback);
+    entry->plan.fallback = fallback;
+    entry->plan.why = tk_fleet_keep_word(fleet, decision.why);
+    if (decision.verb == TK_LAPSE && entry->is_kept) {
+        overrule_lapse(&view, &decision, &entry->plan);
+    }
+    set_plan(fleet, entry, &decision, now);
+}
+
+static bool was_ever_there(const struct tk_entry *entry)
+{
+    return entry->life.expires_at != 0;
+}
+
+/* Nobody keeps it, nobody has used it for a whole life: it is left alone until
+ * somebody asks. */
+static bool is_abandoned(const struct tk_entry *entry, int64_t now)
+{
+    int64_t life_ms = entry->life.expires_at - entry->life.sent_at;
+
+    if (entry->is_kept || tk_entry_has_token(entry, now)) return false;
+    return !was_ever_there(entry) || now - entry->last_use_at > life_ms;
+}
+
+void tk_schedule_retry(struct tk_fleet *fleet, struct tk_entry *entry,
+                       int64_t retry_after_ms, int64_t now)
+{
+    struct tk_failure *failure = entry->failure;
+    struct tk_retry retry = {
+        .now = now,
+        .expires_at = entry->life.expires_at,
+        .life_ms = entry->life.expires_at - entry->life.sent_at,
+        .retry_after_ms = retry_after_ms,
+        .failures = failure == NULL ? 1 : failure->count,
+        .is_hard = failure != NULL && tk_class_is_hard(failure->class),
+    };
+    int64_t at;
+
+    retry.dice = tk_fleet_dice(fleet, entry, retry.failures);
+    at = tk_plan_retry(&retry);
+    if (failure != NULL) failure->next_try_at = at;
+    entry->plan.verb = TK_RENEW;
+    if (is_abandoned(entry, now) && was_ever_there(entry)) {
+        entry->plan.verb = TK_LAPSE;
+        at = forget_at(entry, now);
+    }
+    entry->plan.at = at;
+    tk_fleet_set_due(fleet, entry, at);
+}
+
+void tk_schedule_used(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t now)
+{
+    if (entry->plan.verb != TK_LAPSE || entry->flight != NULL ||
+        entry->is_queued || !tk_entry_has_token(entry, now)) {
+        return;
+    }
+    entry->plan.verb = TK_ASK;
+    entry->plan.at = tk_policy_tick_at(entry->source->policy, now + 1);
+    tk_fleet_set_due(fleet, entry, entry->plan.at);
+}

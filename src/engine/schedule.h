@@ -1,0 +1,30 @@
+/* engine/schedule.h - asks the policy and sets when a key is acted upon.
+ */
+#ifndef TK_ENGINE_SCHEDULE_H
+#define TK_ENGINE_SCHEDULE_H
+
+#include "engine/wait.h"
+
+/* What the policy may know of a key. Borrowed from the entry. */
+void tk_schedule_view(const struct tk_fleet *fleet,
+                      const struct tk_entry *entry, int64_t now,
+                      struct tk_token_view *out);
+
+/* Asks the policy about a key and sets its due moment. Called for a new
+ * generation, at a tick that is due, after a refresh that gained nothing, and
+ * when the policy or its options have changed. */
+void tk_schedule_ask(struct tk_fleet *fleet, struct tk_entry *entry,
+                     int64_t now);
+
+/* After a failure: the next try. Sets failure->next_try_at and the due moment;
+ * a key that never had a token and that nobody keeps is only retried when it
+ * is asked for, and forgotten when its back-off is over. */
+void tk_schedule_retry(struct tk_fleet *fleet, struct tk_entry *entry,
+                       int64_t retry_after_ms, int64_t now);
+
+/* A key was used whose plan is to lapse: the policy is asked again at its next
+ * tick. Cheap when nothing is to be done. */
+void tk_schedule_used(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t now);
+
+#endif

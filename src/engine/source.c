@@ -1,0 +1,338 @@
+#include "engine/source.h"
+
+#include "base/span.h"
+#include "vault/crypto.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    SETTINGS_MAX_BYTES = 256 * 1024,
+    DEFAULT_MAX_KEYS = 10000,
+    DEFAULT_MAX_CONCURRENT = 3,
+};
+
+#define DAY_MS      (24 * 3600 * INT64_C(1000))
+#define NAMED(text) .name = {text, sizeof(text) - 1}
+
+/* What every source may say, whatever its provider. */
+static const struct tk_field common_fields[] = {
+    {NAMED("provider"), .type = TK_FIELD_TEXT, .required = true},
+    {NAMED("policy"), .type = TK_FIELD_ANY},
+    {NAMED("keep"), .type = TK_FIELD_LIST},
+    {NAMED("tokens"), .type = TK_FIELD_TABLE},
+    {NAMED("facts"), .type = TK_FIELD_TABLE},
+    {NAMED("max_keys"), .type = TK_FIELD_COUNT, .min = 1, .max = 1000000},
+    {NAMED("max_concurrent"), .type = TK_FIELD_COUNT, .min = 1, .max = 1000},
+    {NAMED("forget"), .type = TK_FIELD_SPAN, .min = 1000,
+     .max = TK_SPAN_MAX_MS},
+    {NAMED("timeout"), .type = TK_FIELD_SPAN, .min = 100, .max = 300 * 1000},
+    {NAMED("insecure_http"), .type = TK_FIELD_BOOL},
+    {NAMED("proxy"), .type = TK_FIELD_URL},
+    {NAMED("ca_file"), .type = TK_FIELD_TEXT},
+    {NAMED("cert_file"), .type = TK_FIELD_TEXT},
+    {NAMED("key_file"), .type = TK_FIELD_TEXT},
+};
+enum { COMMON_FIELDS = sizeof common_fields / sizeof common_fields[0] };
+
+/* All that is needed while one source is read. */
+struct reading {
+    struct tk_source *source;
+    const struct tk_library *library;
+    const struct tk_value *table;
+    const char *path;
+    struct tk_problems *problems;
+    struct tk_field fields[TK_FIELDS_MAX]; /* common ones first */
+    size_t count;
+};
+
+static void read_unit(struct reading *r)
+{
+    const char *provider = tk_read_text(r->table, "provider", NULL);
+    char file[PATH_MAX];
+    struct tk_unit_options options = {TK_UNIT_PROVIDER, file,
+                                      r->library->lua_dir};
+    struct tk_why why;
+
+    if (provider == NULL) {
+        tk_problem(r->problems, r->path,
+                   "provider is missing; it must name one, such as \"oauth2\"");
+        return;
+    }
+    r->source->provider = provider;
+    if (tk_library_find_provider(r->library, tk_str(provider), file, &why) !=
+            0 ||
+        tk_unit_open(&options, &r->source->unit, &why) != 0) {
+        tk_problem(r->problems, r->path, "%s", why.text);
+    }
+}
+
+static void read_fields(struct reading *r)
+{
+    const struct tk_value *about = tk_unit_about(r->source->unit);
+    struct tk_field own[TK_FIELDS_MAX];
+    size_t count = tk_schema_declared(r->path, tk_value_get(about, "settings"),
+                                      own, r->problems);
+
+    memcpy(r->fields, common_fields, sizeof common_fields);
+    r->count = COMMON_FIELDS;
+    for (size_t i = 0; i < count; i++) {
+        if (r->count == TK_FIELDS_MAX) {
+            tk_problem(r->problems, r->path,
+                       "the provider has more than %d "
+                       "settings",
+                       TK_FIELDS_MAX - COMMON_FIELDS);
+            return;
+        }
+        r->fields[r->count++] = own[i];
+    }
+    tk_schema_check(r->path, r->table, r->fields, r->count, false, r->problems);
+}
+
+static void read_secrets(struct reading *r)
+{
+    for (size_t i = COMMON_FIELDS; i < r->count; i++) {
+        const struct tk_value *value =
+            tk_value_find(r->table, r->fields[i].name);
+        struct tk_why why;
+
+        if (value == NULL || value->type != TK_SECRET) continue;
+        if (tk_secret_read(value->as.secret, &why) != 0) {
+            tk_problem(r->problems, r->path, "%.*s: %s",
+                       TK_ARG(r->fields[i].name), why.text);
+        }
+    }
+}
+
+static void read_kinds(struct reading *r)
+{
+    const struct tk_value *kinds =
+        tk_value_get(tk_unit_about(r->source->unit), "kinds");
+    const struct tk_value *facts = tk_value_get(r->table, "facts");
+
+    for (uint32_t i = 0; kinds != NULL && i < kinds->as.table.pair_count; i++) {
+        const struct tk_pair *pair = &kinds->as.table.pairs[i];
+        char path[TK_PATH_TEXT];
+
+        if (r->source->kind_count == TK_KINDS_MAX) break;
+        snprintf(path, sizeof path, "%s.facts (kind %.*s)", r->path,
+                 TK_ARG(pair->name));
+        tk_kind_read(path, pair->name, &pair->value, facts, r->problems,
+                     &r->source->kinds[r->source->kind_count++]);
+    }
+    if (r->source->kind_count == 0) {
+        tk_problem(r->problems, r->path, "the provider declares no kinds");
+    }
+}
+
+/* A variant may say whatever the provider's settings allow, but no secret: one
+ * source is one set of credentials. */
+static void read_variants(struct reading *r)
+{
+    const struct tk_value *tokens = tk_value_get(r->table, "tokens");
+    struct tk_field fields[TK_FIELDS_MAX];
+    size_t count = 0;
+
+    for (size_t i = COMMON_FIELDS; i < r->count; i++) {
+        if (r->fields[i].type == TK_FIELD_SECRET) continue;
+        fields[count] = r->fields[i];
+        fields[count].required = false;
+        fields[count++].fallback = NULL;
+    }
+    r->source->variants = tk_value_of_table(
+        &r->source->pool, 0, tokens == NULL ? 0 : tokens->as.table.pair_count);
+    for (uint32_t i = 0; tokens != NULL && i < tokens->as.table.pair_count;
+         i++) {
+        const struct tk_pair *pair = &tokens->as.table.pairs[i];
+        struct tk_pair *out = &r->source->variants.as.table.pairs[i];
+        char path[TK_PATH_TEXT];
+
+        snprintf(path, sizeof path, "%s.tokens.%.*s", r->path,
+                 TK_ARG(pair->name));
+        if (!tk_key_is_part(pair->name)) {
+            tk_problem(r->problems, path, "is no part of a key");
+        }
+        tk_schema_check(path, &pair->value, fields, count, false, r->problems);
+        out->name = pair->name;
+        out->value =
+            tk_schema_settle(&r->source->pool, &pair->value, fields, count);
+    }
+}
+
+static void read_limits(struct reading *r)
+{
+    struct tk_source *source = r->source;
+
+    source->max_keys =
+        (uint32_t)tk_read_count(r->table, "max_keys", DEFAULT_MAX_KEYS);
+    source->max_concurrent = (uint32_t)tk_read_count(r->table, "max_concurrent",
+                                                     DEFAULT_MAX_CONCURRENT);
+    source->forget_ms = tk_read_span(r->table, "forget", 30 * DAY_MS);
+    source->route = (struct tk_http_route){
+        .insecure_http = tk_read_bool(r->table, "insecure_http", false),
+        .proxy = tk_read_text(r->table, "proxy", NULL),
+        .ca_file = tk_read_text(r->table, "ca_file", NULL),
+        .cert_file = tk_read_text(r->table, "cert_file", NULL),
+        .key_file = tk_read_text(r->table, "key_file", NULL),
+        .total_ms = tk_read_span(r->table, "timeout", 0),
+    };
+}
+
+/* http:// would carry the secret in the clear, so it must be asked for. */
+static void check_urls(struct reading *r)
+{
+    for (size_t i = COMMON_FIELDS; i < r->count; i++) {
+        const struct tk_value *value = tk_field_value(r->table, &r->fields[i]);
+
+        if (r->fields[i].type != TK_FIELD_URL || value == NULL ||
+            r->source->route.insecure_http ||
+            !tk_str_starts(tk_value_text(value), TK_STR("http://"))) {
+            continue;
+        }
+        tk_problem(r->problems, r->path,
+                   "%.*s is not https; for a loopback address set "
+                   "insecure_http = true",
+                   TK_ARG(r->fields[i].name));
+    }
+}
+
+static void check_kept(struct tk_str text, void *data)
+{
+    struct reading *r = data;
+    struct tk_key key;
+    struct tk_why why;
+
+    if (tk_key_parse(text, &key, &why) != 0 ||
+        tk_source_accepts(r->source, &key, &why) == NULL) {
+        tk_problem(r->problems, r->path, "keep: %s", why.text);
+    }
+}
+
+static void read_policy(struct reading *r, struct tk_policy *policy,
+                        struct tk_policy **own_policy)
+{
+    const struct tk_value *choice = tk_value_get(r->table, "policy");
+    char path[TK_PATH_TEXT];
+
+    *own_policy = NULL;
+    r->source->policy = policy;
+    if (choice == NULL) return;
+    snprintf(path, sizeof path, "%s.policy", r->path);
+    *own_policy = tk_policy_open(r->library, path, choice, r->problems);
+    r->source->policy = *own_policy;
+}
+
+static void hand_settings_over(struct reading *r)
+{
+    struct tk_why why;
+
+    r->source->settings =
+        tk_schema_settle(&r->source->pool, r->table, r->fields + COMMON_FIELDS,
+                         r->count - COMMON_FIELDS);
+    if (tk_unit_set_options(r->source->unit, &r->source->settings, &why) != 0) {
+        tk_problem(r->problems, r->path, "%s", why.text);
+    }
+}
+
+static void read_source(struct reading *r, struct tk_policy *policy,
+                        struct tk_policy **own_policy)
+{
+    unsigned before = r->problems->count;
+
+    *own_policy = NULL;
+    if (r->table->type != TK_TABLE) {
+        tk_problem(r->problems, r->path, "must be a table, not %s",
+                   tk_value_type_name(r->table));
+        return;
+    }
+    read_unit(r);
+    if (r->source->unit == NULL) return;
+    read_fields(r);
+    read_policy(r, policy, own_policy);
+    if (r->problems->count > before) return;
+    read_secrets(r);
+    read_limits(r);
+    check_urls(r);
+    read_kinds(r);
+    read_variants(r);
+    r->source->identity =
+        tk_value_get(tk_unit_about(r->source->unit), "identity");
+    r->source->keep = tk_value_get(r->table, "keep");
+    if (r->problems->count > before) return;
+    tk_source_each_kept(r->source, check_kept, r);
+    hand_settings_over(r);
+}
+
+struct tk_source *
+tk_source_open(const struct tk_library *library, struct tk_str name,
+               const struct tk_value *table, struct tk_policy *policy,
+               struct tk_policy **own_policy, struct tk_problems *problems)
+{
+    struct tk_source *source = calloc(1, sizeof *source);
+    char path[TK_PATH_TEXT];
+    struct reading r = {.source = source,
+                        .library = library,
+                        .table = table,
+                        .path = path,
+                        .problems = problems};
+    unsigned before = problems->count;
+
+    snprintf(path, sizeof path, "sources.%.*s", TK_ARG(name));
+    *own_policy = NULL;
+    if (source == NULL) {
+        tk_problem(problems, path, "%s", tk_err_text(TK_ENOMEM));
+        return NULL;
+    }
+    tk_pool_init(&source->pool, SETTINGS_MAX_BYTES);
+    source->name = name.data;
+    if (!tk_key_is_part(name)) {
+        tk_problem(problems, path,
+                   "is no part of a key; use "
+                   "[A-Za-z0-9._:@=+~|-]");
+    } else {
+        read_source(&r, policy, own_policy);
+    }
+    if (problems->count > before) {
+        tk_source_close(source);
+        return NULL;
+    }
+    return source;
+}
+
+static bool reread(struct tk_secret *secret)
+{
+    struct tk_buf before;
+    bool has_changed;
+    struct tk_why why;
+
+    tk_buf_init(&before, TK_SECRET_MAX);
+    tk_buf_put_str(&before, tk_secret_bytes(secret));
+    has_changed = before.failed == 0 && tk_secret_read(secret, &why) == 0 &&
+                  !tk_same_bytes(tk_buf_str(&before), tk_secret_bytes(secret));
+    tk_buf_fini(&before);
+    return has_changed;
+}
+
+bool tk_source_reread_secrets(struct tk_source *source)
+{
+    const struct tk_value *settings = &source->settings;
+    bool has_changed = false;
+
+    for (uint32_t i = 0; i < settings->as.table.pair_count; i++) {
+        const struct tk_value *value = &settings->as.table.pairs[i].value;
+
+        if (value->type == TK_SECRET && reread(value->as.secret)) {
+            has_changed = true;
+        }
+    }
+    return has_changed;
+}
+
+void tk_source_close(struct tk_source *source)
+{
+    if (source == NULL) return;
+    if (source->unit != NULL) tk_unit_close(source->unit);
+    tk_queue_fini(&source->queue);
+    tk_pool_fini(&source->pool);
+    free(source);
+}

@@ -1,0 +1,96 @@
+/* engine/source.h - one configured set of credentials at one issuer.
+ */
+#ifndef TK_ENGINE_SOURCE_H
+#define TK_ENGINE_SOURCE_H
+
+#include "base/key.h"
+#include "cache/table.h"
+#include "engine/facts.h"
+#include "engine/policy.h"
+#include "engine/queue.h"
+#include "net/client.h"
+
+enum { TK_KINDS_MAX = 16 };
+
+/* What happened since the start, for metrics. */
+struct tk_source_stats {
+    uint64_t hits;         /* answered from the cache */
+    uint64_t cold;         /* callers that had to wait for the issuer */
+    uint64_t cold_failed;  /* of these, those that got no token */
+    uint64_t renewed;      /* refreshes that gave a new token, */
+    uint64_t extended;     /* the same one with a longer life, */
+    uint64_t unchanged;    /* the same one and nothing gained, */
+    uint64_t failed;       /* or nothing */
+    uint64_t rejected;     /* reports that named the current token */
+    uint64_t late_rejects; /* reports that named an older one */
+    uint64_t withdrawn;
+};
+
+/* Owned by its configuration; its texts are borrowed from there. */
+struct tk_source {
+    const char *name;
+    const char *provider;
+    struct tk_unit *unit;
+    struct tk_pool pool;
+    struct tk_value settings; /* as the script gets them, secrets included */
+    const struct tk_value *identity; /* names of settings */
+    struct tk_kind kinds[TK_KINDS_MAX];
+    size_t kind_count;
+    struct tk_value variants; /* name -> settings that differ */
+    const struct tk_value *keep;
+    struct tk_policy *policy; /* borrowed from the configuration */
+    struct tk_http_route route;
+    int64_t forget_ms;
+    uint32_t max_keys;
+    uint32_t max_concurrent;
+
+    /* State while running. */
+    bool is_paused;
+    bool is_draining; /* tk_refresh_drain is at work */
+    uint32_t active;  /* refreshes on their way */
+    uint32_t key_count;
+    struct tk_queue queue; /* refreshes that wait for a place */
+    struct tk_source_stats stats;
+};
+
+/* `table` is sources.NAME. Every problem goes to `problems`; NULL is returned
+ * if there was one. `policy` is used unless the source names its own, which is
+ * then returned through `own_policy` for the configuration to keep. */
+struct tk_source *
+tk_source_open(const struct tk_library *library, struct tk_str name,
+               const struct tk_value *table, struct tk_policy *policy,
+               struct tk_policy **own_policy, struct tk_problems *problems);
+void tk_source_close(struct tk_source *source);
+
+/* Reads the secrets that are files again. Returns whether one has changed. */
+bool tk_source_reread_secrets(struct tk_source *source);
+
+const struct tk_kind *tk_source_kind(const struct tk_source *source,
+                                     struct tk_str name);
+
+/* May this key exist here? Returns its kind, or NULL with a reason. */
+const struct tk_kind *tk_source_accepts(const struct tk_source *source,
+                                        const struct tk_key *key,
+                                        struct tk_why *why);
+
+/* The settings of `tokens.SUBJECT` for a kind with variants, or NULL. */
+const struct tk_value *tk_source_variant(const struct tk_source *source,
+                                         const struct tk_kind *kind,
+                                         struct tk_str subject);
+
+/* What a key's tokens are for: a digest of provider, kind and the settings
+ * that the provider names as identity. */
+TK_MUST_USE int tk_source_identity(const struct tk_source *source,
+                                   const struct tk_key *key,
+                                   const struct tk_kind *kind,
+                                   unsigned char out[TK_IDENTITY_LEN]);
+
+/* Is this key of the source to be fetched at start and kept? */
+bool tk_source_keeps(const struct tk_source *source, const struct tk_key *key);
+
+/* Calls `each` with the text of every key that `keep` names. */
+void tk_source_each_kept(const struct tk_source *source,
+                         void (*each)(struct tk_str key, void *data),
+                         void *data);
+
+#endif

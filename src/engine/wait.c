@@ -1,0 +1,137 @@
+#include "engine/wait.h"
+
+enum { RETRY_UNKNOWN_MS = 1000 };
+
+bool tk_wait_is_met(const struct tk_fleet *fleet, const struct tk_entry *entry,
+                    const struct tk_want *want, int64_t now, bool is_final)
+{
+    struct tk_record record;
+
+    if (!tk_entry_has_token(entry, now)) return false;
+    tk_fleet_read(fleet, entry, &record);
+    if (record.generation <= want->newer_than) return false;
+    return is_final || entry->life.expires_at - now >= want->min_ttl_ms;
+}
+
+static int64_t retry_in(const struct tk_entry *entry, enum tk_refusal refusal,
+                        int64_t now)
+{
+    if (refusal == TK_REFUSAL_NONE) return 0;
+    if (entry->failure != NULL && entry->failure->next_try_at > now) {
+        return entry->failure->next_try_at - now;
+    }
+    if (refusal == TK_REFUSAL_POISONED && entry->plan.at != TK_NEVER &&
+        entry->plan.at > now) {
+        return entry->plan.at - now;
+    }
+    return RETRY_UNKNOWN_MS;
+}
+
+void tk_wait_fill(const struct tk_fleet *fleet, const struct tk_entry *entry,
+                  enum tk_refusal refusal, int64_t now, struct tk_got *got)
+{
+    struct tk_record record;
+
+    tk_fleet_read(fleet, entry, &record);
+    *got = (struct tk_got){
+        .refusal = refusal,
+        .entry = entry,
+        .generation = record.generation,
+        .state = tk_entry_state(entry, now),
+        .retry_in_ms = retry_in(entry, refusal, now),
+    };
+    if (refusal != TK_REFUSAL_NONE) return;
+    got->token = record.token;
+    got->attributes = record.attributes;
+    got->expires_in_ms = entry->life.expires_at - now;
+}
+
+void tk_wait_enter(struct tk_fleet *fleet, struct tk_wait *wait, int64_t now)
+{
+    wait->deadline = now + wait->want.wait_ms;
+    wait->entry->wait_count++;
+    tk_list_push(&wait->entry->waits, &wait->of_entry);
+    tk_list_push(tk_fleet_waits(fleet), &wait->of_fleet);
+}
+
+void tk_wait_leave(struct tk_wait *wait)
+{
+    wait->entry->wait_count--;
+    tk_list_drop(&wait->of_entry);
+    tk_list_drop(&wait->of_fleet);
+}
+
+static void answer(struct tk_fleet *fleet, struct tk_wait *wait,
+                   enum tk_refusal refusal, int64_t now)
+{
+    struct tk_got got;
+
+    tk_wait_leave(wait);
+    tk_wait_fill(fleet, wait->entry, refusal, now, &got);
+    if (refusal != TK_REFUSAL_NONE) wait->entry->source->stats.cold_failed++;
+    wait->done(&got, wait->data);
+}
+
+/* Callers are moved to a list of their own first: one that asks again from
+ * inside `done` must not be answered twice by the same landing. */
+void tk_wait_settle(struct tk_fleet *fleet, struct tk_entry *entry,
+                    enum tk_refusal refusal, int64_t now)
+{
+    struct tk_link landed;
+
+    tk_list_init(&landed);
+    tk_list_move(&landed, &entry->waits);
+    while (!tk_list_is_empty(&landed)) {
+        struct tk_wait *wait =
+            TK_LIST_ITEM(landed.next, struct tk_wait, of_entry);
+
+        bool is_met = tk_wait_is_met(fleet, entry, &wait->want, now, true);
+
+        answer(fleet, wait, is_met ? TK_REFUSAL_NONE : refusal, now);
+    }
+}
+
+/* Late callers are moved to a list of their own first, because `done` may let
+ * others in and out. */
+int64_t tk_wait_expire(struct tk_fleet *fleet, int64_t now)
+{
+    struct tk_link *all = tk_fleet_waits(fleet);
+    struct tk_link late;
+    int64_t next = TK_NEVER;
+    struct tk_link *link = all->next;
+
+    tk_list_init(&late);
+    while (link != all) {
+        struct tk_wait *wait = TK_LIST_ITEM(link, struct tk_wait, of_fleet);
+
+        link = link->next;
+        if (wait->deadline <= now) {
+            tk_list_drop(&wait->of_fleet);
+            tk_list_push(&late, &wait->of_fleet);
+        } else if (wait->deadline < next) {
+            next = wait->deadline;
+        }
+    }
+    while (!tk_list_is_empty(&late)) {
+        struct tk_wait *wait =
+            TK_LIST_ITEM(late.next, struct tk_wait, of_fleet);
+
+        answer(fleet, wait, TK_REFUSAL_TIMEOUT, now);
+    }
+    return next;
+}
+
+const char *tk_refusal_name(enum tk_refusal refusal)
+{
+    static const char *const names[] = {
+        [TK_REFUSAL_NONE] = "none",
+        [TK_REFUSAL_FAILED] = "issuer_failed",
+        [TK_REFUSAL_POISONED] = "poisoned",
+        [TK_REFUSAL_PAUSED] = "paused",
+        [TK_REFUSAL_TIMEOUT] = "timeout",
+        [TK_REFUSAL_WITHDRAWN] = "withdrawn",
+        [TK_REFUSAL_STOPPING] = "stopping",
+    };
+
+    return names[refusal];
+}

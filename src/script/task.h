@@ -1,0 +1,62 @@
+/* script/task.h - a provider's straight-line function as a coroutine.
+ *
+ * http.* and engine.token wait without blocking the loop. One function,
+ * resume, enters Lua; its outcome is one of: done, waits, failed, over budget,
+ * out of memory. When a task ends, for whatever reason, its request in flight
+ * is dropped.
+ */
+#ifndef TK_SCRIPT_TASK_H
+#define TK_SCRIPT_TASK_H
+
+#include "net/client.h"
+#include "script/unit.h"
+
+struct tk_task;
+
+/* What a task may ask of the engine. Borrowed until the task is done. */
+struct tk_task_host {
+    struct tk_loop *loop;
+    struct tk_client *client;
+    const struct tk_http_route *route;
+    /* engine.token(kind, subject): the token of another key of the same
+     * source. The host answers later by tk_task_give_token, or returns an
+     * error, which the script sees as nil, { class = "config" }. */
+    int (*token)(struct tk_task *task, struct tk_str kind,
+                 struct tk_str subject, void *data);
+    /* log("..."): one line, already bounded and printable. */
+    void (*log)(struct tk_str text, void *data);
+    void *data;
+};
+
+/* Borrowed during the callback. */
+struct tk_task_result {
+    int code;                      /* 0, TK_ESCRIPT, TK_EBUDGET, TK_ENOMEM */
+    const struct tk_value *first;  /* the function's results; type TK_NIL */
+    const struct tk_value *second; /* where it returned fewer */
+    int64_t sent_at; /* of the last HTTP request it made; 0: it made none */
+    int64_t received_at;
+    const char *detail; /* of `code`, with file and line */
+};
+
+typedef void (*tk_task_done_cb)(const struct tk_task_result *result,
+                                void *data);
+
+/* Runs unit.function(key, settings, engine), where settings are those of
+ * tk_unit_set_options and key is a table { text, source, kind, subject } made
+ * from `key`. If 0 is returned, `done` is called exactly once, never from
+ * inside this call. Many tasks of one unit may be alive at a time. */
+TK_MUST_USE int tk_task_start(struct tk_unit *unit, const char *function,
+                              const struct tk_value *key,
+                              const struct tk_task_host *host,
+                              tk_task_done_cb done, void *data,
+                              struct tk_task **out);
+
+/* The answer to host->token: the token, or data NULL and the class and code
+ * of the failure. Never call it from inside host->token. */
+void tk_task_give_token(struct tk_task *task, struct tk_str token,
+                        const char *error_class, const char *error_code);
+
+/* Ends a task whose owner goes away: `done` will not be called. */
+void tk_task_drop(struct tk_task *task);
+
+#endif

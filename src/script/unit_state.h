@@ -1,0 +1,40 @@
+/* script/unit_state.h - a unit as the files of this room see it. */
+#ifndef TK_SCRIPT_UNIT_STATE_H
+#define TK_SCRIPT_UNIT_STATE_H
+
+#include "script/unit.h"
+#include "script/vm.h"
+
+enum {
+    TK_UNIT_NAMES = 12, /* what a script's table may hold, at most */
+    TK_UNIT_DECIDE_BUDGET = 100 * 1000,
+    TK_UNIT_HANDLE_BUDGET = 1000 * 1000,
+};
+
+/* Owned by whoever called tk_unit_open. */
+struct tk_unit {
+    struct tk_vm *vm;
+    enum tk_unit_kind kind;
+    char *path;
+    struct tk_pool pool; /* of `about` */
+    struct tk_value about;
+    int functions[TK_UNIT_NAMES]; /* registry references, by place in the
+                                   * list of names; LUA_NOREF */
+    int options;                  /* a reference */
+
+    /* Policies. The view is valid and the verbs may be used only while
+     * `view` is set. */
+    const struct tk_token_view *view;
+    int view_ref;
+    int decide_ref;
+    struct tk_decision decision;
+    uintptr_t decision_id; /* of the last renew, ask or lapse */
+
+    /* Fakes. */
+    int state_ref;
+};
+
+/* The reference of a function of the script, or LUA_NOREF. */
+int tk_unit_function(const struct tk_unit *unit, const char *name);
+
+#endif

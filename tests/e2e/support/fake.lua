@@ -1,0 +1,29 @@
+-- fake.lua - `tokeng fake`, the scripted issuer.
+local engine = require "support.engine"
+local process = require "support.process"
+
+local fake = {}
+
+local Fake = {}
+Fake.__index = Fake
+
+-- Starts it on a free port, with the arguments beside --listen.
+function fake.start(...)
+    local self = setmetatable({}, Fake)
+    self.process = process.start { path = engine.program(),
+        args = { "fake", "--listen", "tcp:127.0.0.1:0", ... } }
+    local line = self.process:wait_line("tokeng fake: listening on ", 20)
+    self.url = assert(line:match("listening on (http://127%.0%.0%.1:%d+)"),
+        line)
+    return self
+end
+
+function Fake:stop()
+    local code, signal = self.process:stop(15)
+    engine.assert_no_report(self.process.err)
+    if code ~= 0 or signal ~= 0 then
+        error("did not end well: " .. self.process:said(), 2)
+    end
+end
+
+return fake

@@ -1,0 +1,24 @@
+-- helper.lua - what busted runs before an end-to-end spec: afterwards nothing
+-- that the spec started or wrote is left, whether it passed or not.
+local busted = require "busted"
+
+-- Loaded here, before busted gives each file modules of its own: there is one
+-- loop, one list of processes.
+local uv = require "luv"
+local process = require "support.process"
+local tmp = require "support.tmp"
+
+-- luv crashes when Lua ends before a handle's close callback has run.
+local function close_handles()
+    uv.walk(function(handle)
+        if not handle:is_closing() then handle:close() end
+    end)
+    uv.run()
+end
+
+busted.subscribe({ "suite", "end" }, function()
+    process.end_all()
+    tmp.end_all()
+    close_handles()
+    return nil, true
+end)

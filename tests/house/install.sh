@@ -1,0 +1,49 @@
+#!/bin/bash
+# install.sh BUILD CMAKE LIBDIR - what is installed can be used by a stranger:
+# by pkg-config, by CMake, and after the whole tree was moved.
+set -euo pipefail
+build=$1 cmake=$2 libdir=$3
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+DESTDIR='' "$cmake" --install "$build" --prefix "$work/first" >/dev/null
+mv "$work/first" "$work/moved"
+prefix=$work/moved
+
+"$prefix/bin/tokeng" version
+for folder in lua/tokeng policies; do
+    test -d "$prefix/share/tokeng/$folder" || {
+        echo "share/tokeng/$folder is not installed"
+        exit 1
+    }
+done
+
+mkdir "$work/host"
+cat >"$work/host/host.c" <<'C'
+#include <stdio.h>
+#include <tokeng.h>
+
+int main(void)
+{
+    printf("ABI %u\n", tokeng_abi());
+    return tokeng_abi() != TOKENG_ABI;
+}
+C
+cat >"$work/host/CMakeLists.txt" <<'LISTS'
+cmake_minimum_required(VERSION 3.21)
+project(host LANGUAGES C)
+find_package(tokeng 0.1 REQUIRED)
+add_executable(host host.c)
+target_link_libraries(host PRIVATE tokeng::tokeng)
+LISTS
+
+export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
+flags=$(pkg-config --cflags --libs tokeng)
+# shellcheck disable=SC2086 # several words are meant
+cc "$work/host/host.c" $flags -Wl,-rpath,"$prefix/$libdir" -o "$work/host/plain"
+"$work/host/plain"
+
+"$cmake" -S "$work/host" -B "$work/host/build" \
+    -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+"$cmake" --build "$work/host/build" >/dev/null
+"$work/host/build/host"

@@ -1,0 +1,318 @@
+#include "tests/unit/harness.h"
+
+#include "cache/block.h"
+#include "cache/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct fixture {
+    struct tk_table table;
+    void *block;
+    size_t size;
+};
+
+static struct fixture *make(uint32_t max_keys, uint32_t mean_bytes)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    f->size = tk_table_size(max_keys, mean_bytes);
+    assert_int_equal(tk_block_new(f->size, &f->block), 0);
+    assert_int_equal(
+        tk_table_init(&f->table, f->block, f->size, max_keys, 42, 0), 0);
+    return f;
+}
+
+static void give_back(struct fixture *f)
+{
+    tk_block_free(f->block, f->size);
+    free(f);
+}
+
+static uint32_t claim(struct fixture *f, const char *key)
+{
+    uint32_t slot = TK_NO_SLOT;
+
+    assert_int_equal(tk_table_claim(&f->table, tk_str(key), &slot), 0);
+    return slot;
+}
+
+static int put(struct fixture *f, uint32_t slot, struct tk_str token,
+               uint64_t generation)
+{
+    struct tk_record record = {
+        .token = token,
+        .attributes = TK_STR("{\"a\":1}"),
+        .generation = generation,
+        .ceiling = generation + 100,
+        .sent_at = 5,
+        .expires_at = 7,
+        .identity = "0123456789abcde",
+    };
+
+    return tk_table_put(&f->table, slot, &record);
+}
+
+static bool is_anywhere(const struct fixture *f, const char *needle)
+{
+    size_t len = strlen(needle);
+    const char *bytes = f->block;
+
+    for (size_t i = 0; i + len <= f->size; i++) {
+        if (memcmp(bytes + i, needle, len) == 0) return true;
+    }
+    return false;
+}
+
+static void what_was_put_is_read_back(void **state)
+{
+    struct fixture *f = make(10, 200);
+    uint32_t slot = claim(f, "crm/client");
+    struct tk_record record;
+
+    (void)state;
+    assert_int_equal(put(f, slot, TK_STR("token-bytes"), 3), 0);
+    tk_table_read(&f->table, slot, &record);
+    assert_true(tk_str_is(record.key, "crm/client"));
+    assert_true(tk_str_is(record.token, "token-bytes"));
+    assert_true(tk_str_is(record.attributes, "{\"a\":1}"));
+    assert_int_equal(record.generation, 3);
+    assert_int_equal(record.ceiling, 103);
+    assert_int_equal(record.sent_at, 5);
+    assert_int_equal(record.expires_at, 7);
+    assert_memory_equal(record.identity, "0123456789abcde", 16);
+    assert_int_equal(tk_table_find(&f->table, TK_STR("crm/client")), slot);
+    assert_int_equal(tk_table_find(&f->table, TK_STR("crm/clienT")),
+                     TK_NO_SLOT);
+    give_back(f);
+}
+
+static void a_key_is_claimed_once(void **state)
+{
+    struct fixture *f = make(10, 200);
+    uint32_t slot = claim(f, "a/b");
+
+    (void)state;
+    assert_int_equal(claim(f, "a/b"), slot);
+    assert_int_equal(tk_table_count(&f->table), 1);
+    give_back(f);
+}
+
+static void a_token_that_is_replaced_or_cleared_is_wiped(void **state)
+{
+    struct fixture *f = make(10, 200);
+    uint32_t slot = claim(f, "a/b");
+
+    (void)state;
+    assert_int_equal(put(f, slot, TK_STR("first-secret-token"), 1), 0);
+    assert_true(is_anywhere(f, "first-secret-token"));
+    assert_int_equal(put(f, slot, TK_STR("second-secret-token"), 2), 0);
+    assert_false(is_anywhere(f, "first-secret-token"));
+    tk_table_clear(&f->table, slot);
+    assert_false(is_anywhere(f, "second-secret-token"));
+    assert_int_equal(tk_table_next_generation(&f->table, slot), 3);
+    give_back(f);
+}
+
+static void a_generation_never_goes_back(void **state)
+{
+    struct fixture *f = make(10, 200);
+    uint32_t slot = claim(f, "a/b");
+    struct tk_record record;
+
+    (void)state;
+    assert_int_equal(put(f, slot, TK_STR("new"), 5), 0);
+    assert_int_equal(put(f, slot, TK_STR("old"), 4), TK_EINVAL);
+    tk_table_read(&f->table, slot, &record);
+    assert_true(tk_str_is(record.token, "new"));
+    tk_table_remove(&f->table, slot);
+    slot = claim(f, "a/b");
+    assert_int_equal(tk_table_next_generation(&f->table, slot), 6);
+    give_back(f);
+}
+
+static void generations_start_above_the_floor(void **state)
+{
+    struct fixture *f = make(4, 64);
+    uint32_t slot;
+
+    (void)state;
+    memset(f->block, 0, f->size);
+    assert_int_equal(tk_table_init(&f->table, f->block, f->size, 4, 42, 1000),
+                     0);
+    slot = claim(f, "a/b");
+    assert_int_equal(tk_table_next_generation(&f->table, slot), 1001);
+    give_back(f);
+}
+
+static void a_full_table_refuses_and_loses_nothing(void **state)
+{
+    struct fixture *f = make(3, 64);
+    uint32_t slot;
+
+    (void)state;
+    claim(f, "a/1");
+    claim(f, "a/2");
+    claim(f, "a/3");
+    assert_int_equal(tk_table_claim(&f->table, TK_STR("a/4"), &slot), TK_EFULL);
+    tk_table_remove(&f->table, tk_table_find(&f->table, TK_STR("a/2")));
+    claim(f, "a/4");
+    assert_int_not_equal(tk_table_find(&f->table, TK_STR("a/1")), TK_NO_SLOT);
+    assert_int_not_equal(tk_table_find(&f->table, TK_STR("a/3")), TK_NO_SLOT);
+    give_back(f);
+}
+
+static void a_token_that_does_not_fit_leaves_the_old_one(void **state)
+{
+    struct fixture *f = make(4, 0);
+    char *large = malloc(TK_TOKEN_MAX);
+    struct tk_record record;
+    int rc = 0;
+
+    (void)state;
+    assert_non_null(large);
+    memset(large, 'x', TK_TOKEN_MAX);
+    for (int i = 0; i < 4; i++) {
+        char key[8];
+        uint32_t slot;
+
+        snprintf(key, sizeof key, "a/%d", i);
+        slot = claim(f, key);
+        assert_int_equal(put(f, slot, TK_STR("small"), 1), 0);
+        rc = put(f, slot, tk_str_of(large, TK_TOKEN_MAX), 2);
+        tk_table_read(&f->table, slot, &record);
+        if (rc == 0) continue;
+        assert_int_equal(rc, TK_EFULL);
+        assert_true(tk_str_is(record.token, "small"));
+        assert_int_equal(record.generation, 1);
+    }
+    assert_int_equal(rc, TK_EFULL);
+    free(large);
+    give_back(f);
+}
+
+static void tokens_of_every_length_fit(void **state)
+{
+    struct fixture *f = make(512, 200);
+    char *bytes = malloc(TK_TOKEN_MAX + 1);
+    uint32_t slot = claim(f, "a/b");
+    struct tk_record record;
+    uint64_t generation = 0;
+
+    (void)state;
+    assert_non_null(bytes);
+    memset(bytes, 'y', TK_TOKEN_MAX + 1);
+    for (size_t len = 1; len <= TK_TOKEN_MAX; len += len < 600 ? 1 : 997) {
+        assert_int_equal(put(f, slot, tk_str_of(bytes, len), ++generation), 0);
+        tk_table_read(&f->table, slot, &record);
+        assert_int_equal(record.token.len, len);
+        assert_true(tk_str_is(record.attributes, "{\"a\":1}"));
+    }
+    assert_int_equal(put(f, slot, tk_str_of(bytes, 0), 99999), TK_EINVAL);
+    assert_int_equal(put(f, slot, tk_str_of(bytes, TK_TOKEN_MAX + 1), 99999),
+                     TK_EINVAL);
+    free(bytes);
+    give_back(f);
+}
+
+/* A model that cannot be wrong: an array that is searched from end to end. */
+enum { KEYS = 300, STEPS = 60000 };
+
+struct model {
+    bool is_there;
+    uint64_t generation;
+    char token[400];
+};
+
+static void check(struct fixture *f, const char *key, const struct model *m)
+{
+    uint32_t slot = tk_table_find(&f->table, tk_str(key));
+    struct tk_record record;
+
+    assert_int_equal(slot != TK_NO_SLOT, m->is_there);
+    if (!m->is_there) return;
+    tk_table_read(&f->table, slot, &record);
+    assert_true(tk_str_is(record.token, m->token));
+}
+
+static void step(struct fixture *f, struct model *m, const char *key,
+                 unsigned dice)
+{
+    if (dice % 5 == 0 && m->is_there) {
+        tk_table_remove(&f->table, tk_table_find(&f->table, tk_str(key)));
+        *m = (struct model){0};
+    } else if (dice % 5 == 1 && m->is_there) {
+        tk_table_clear(&f->table, tk_table_find(&f->table, tk_str(key)));
+        m->token[0] = '\0';
+    } else {
+        uint32_t slot = claim(f, key);
+        size_t len = 1 + dice / 7 % 399;
+
+        m->is_there = true;
+        memset(m->token, (int)('a' + dice % 26), len);
+        m->token[len] = '\0';
+        m->generation = tk_table_next_generation(&f->table, slot);
+        assert_int_equal(put(f, slot, tk_str(m->token), m->generation), 0);
+    }
+}
+
+static void a_long_life_agrees_with_a_naive_model(void **state)
+{
+    struct fixture *f = make(KEYS, 1200);
+    struct model *models = calloc(KEYS, sizeof *models);
+    unsigned dice = 1;
+
+    (void)state;
+    assert_non_null(models);
+    for (int i = 0; i < STEPS; i++) {
+        char key[32];
+        unsigned which;
+
+        dice = dice * 1664525u + 1013904223u;
+        which = (dice >> 8) % KEYS;
+        snprintf(key, sizeof key, "source/kind/%u", which);
+        step(f, &models[which], key, dice >> 4);
+        check(f, key, &models[which]);
+    }
+    for (unsigned which = 0; which < KEYS; which++) {
+        char key[32];
+
+        snprintf(key, sizeof key, "source/kind/%u", which);
+        check(f, key, &models[which]);
+    }
+    free(models);
+    give_back(f);
+}
+
+static void a_block_that_is_too_small_or_crooked_is_refused(void **state)
+{
+    struct fixture *f = make(8, 64);
+    struct tk_table table;
+    char *block = f->block;
+
+    (void)state;
+    assert_int_equal(tk_table_init(&table, block, 100, 8, 1, 0), TK_EINVAL);
+    assert_int_equal(tk_table_init(&table, block, f->size, 0, 1, 0), TK_EINVAL);
+    assert_int_equal(tk_table_init(&table, block + 8, f->size - 8, 4, 1, 0),
+                     TK_EINVAL);
+    give_back(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_put_is_read_back),
+        cmocka_unit_test(a_key_is_claimed_once),
+        cmocka_unit_test(a_token_that_is_replaced_or_cleared_is_wiped),
+        cmocka_unit_test(a_generation_never_goes_back),
+        cmocka_unit_test(generations_start_above_the_floor),
+        cmocka_unit_test(a_full_table_refuses_and_loses_nothing),
+        cmocka_unit_test(a_token_that_does_not_fit_leaves_the_old_one),
+        cmocka_unit_test(tokens_of_every_length_fit),
+        cmocka_unit_test(a_long_life_agrees_with_a_naive_model),
+        cmocka_unit_test(a_block_that_is_too_small_or_crooked_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+#include "tests/unit/engine/fixture.h"
+
+#include "engine/adopt.h"
+
+/* A configuration of one source, made by hand. */
+struct hand_made {
+    struct tk_config config;
+    struct tk_source *list[1];
+    struct tk_source source;
+    struct tk_pair pair;
+};
+
+static struct tk_value scope_name = {.type = TK_TEXT, .as.text = {"scope", 5}};
+static const struct tk_value identity = {
+    .type = TK_LIST, .as.table = {.items = &scope_name, .item_count = 1}};
+
+static struct tk_config *make(struct hand_made *made, const struct fixture *f,
+                              const char *name, const char *scope)
+{
+    made->source = f->source;
+    made->source.queue = (struct tk_queue){0};
+    made->source.key_count = 0;
+    made->source.active = 0;
+    made->source.stats = (struct tk_source_stats){0};
+    made->source.name = name;
+    made->source.identity = &identity;
+    made->pair = (struct tk_pair){TK_STR("scope"),
+                                  {.type = TK_TEXT, .as.text = tk_str(scope)}};
+    made->source.settings = (struct tk_value){
+        .type = TK_TABLE, .as.table = {.pairs = &made->pair, .pair_count = 1}};
+    made->list[0] = &made->source;
+    made->config = (struct tk_config){.sources = made->list, .source_count = 1};
+    tk_map_init(&made->config.by_name);
+    assert_int_equal(
+        tk_map_put(&made->config.by_name, tk_str(name), &made->source), 0);
+    return &made->config;
+}
+
+static void give_back(struct hand_made *made)
+{
+    tk_map_fini(&made->config.by_name);
+    tk_queue_fini(&made->source.queue);
+}
+
+static struct tk_entry *fresh_of(struct fixture *f, struct hand_made *made)
+{
+    struct tk_entry *entry;
+    struct tk_key key;
+    struct tk_why why;
+
+    assert_int_equal(tk_key_parse(TK_STR("crm/client/a"), &key, &why), 0);
+    assert_int_equal(
+        tk_fleet_claim(f->fleet, &made->source, &key, &entry, &why), 0);
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    land_token(f, entry, "t1", LIFE);
+    return entry;
+}
+
+static void drop_flight(struct tk_entry *entry, void *data)
+{
+    struct fixture *f = data;
+
+    entry->source->active--;
+    entry->flight = NULL;
+    f->refused++;
+}
+
+static void a_source_that_is_the_same_keeps_its_tokens(void **state)
+{
+    struct fixture *f = *state;
+    struct hand_made old;
+    struct hand_made new;
+    struct tk_entry *entry;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "crm", "read");
+    entry = fresh_of(f, &old);
+    old.source.is_paused = true;
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_ptr_equal(entry->source, &new.source);
+    assert_true(tk_entry_has_token(entry, f->now));
+    assert_int_equal(new.source.key_count, 1);
+    assert_int_equal(old.source.key_count, 0);
+    assert_int_equal(new.source.stats.renewed, 1);
+    assert_true(new.source.is_paused);
+    assert_int_equal(f->fetches, 1);
+    give_back(&old);
+    give_back(&new);
+}
+
+static void a_change_of_identity_withdraws_tokens_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct hand_made old;
+    struct hand_made new;
+    struct tk_wait wait;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "crm", "write");
+    wait_for(f, &wait, fresh_of(f, &old),
+             (struct tk_want){.wait_ms = 1000, .newer_than = 1});
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_int_equal(tk_fleet_count(f->fleet), 0);
+    assert_int_equal(f->answers, 1);
+    assert_int_equal(f->refusal, TK_REFUSAL_WITHDRAWN);
+    assert_int_equal(f->refused, 1);
+    give_back(&old);
+    give_back(&new);
+}
+
+static void a_source_that_is_taken_out_is_withdrawn(void **state)
+{
+    struct fixture *f = *state;
+    struct hand_made old;
+    struct hand_made new;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "other", "read");
+    fresh_of(f, &old);
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_int_equal(tk_fleet_count(f->fleet), 0);
+    give_back(&old);
+    give_back(&new);
+}
+
+static void a_refresh_under_way_lands_on_the_new_source(void **state)
+{
+    struct fixture *f = *state;
+    struct hand_made old;
+    struct hand_made new;
+    struct tk_answer answer = {.is_token = true,
+                               .token = TK_STR("t2"),
+                               .life_ms = LIFE,
+                               .sent_at = START,
+                               .received_at = START};
+    struct tk_entry *entry;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "crm", "read");
+    entry = fresh_of(f, &old);
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_int_equal(old.source.active, 1);
+    tk_refresh_land(f->fleet, entry, &old.source, &answer, f->now);
+    assert_int_equal(old.source.active, 0);
+    assert_int_equal(new.source.stats.renewed, 2);
+    assert_int_equal(generation_of(f, entry), 2);
+    give_back(&old);
+    give_back(&new);
+}
+
+static void kept_keys_are_fetched_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_value word = {.type = TK_TEXT, .as.text = {"client/a", 8}};
+    struct tk_value keep = {.type = TK_LIST,
+                            .as.table = {.items = &word, .item_count = 1}};
+    struct hand_made made;
+    struct tk_entry *entry;
+
+    make(&made, f, "crm", "read");
+    made.source.keep = &keep;
+    tk_adopt_kept(f->fleet, &made.config, f->now);
+    tk_adopt_kept(f->fleet, &made.config, f->now);
+    entry = tk_fleet_find(f->fleet, TK_STR("crm/client/a"));
+    assert_non_null(entry);
+    assert_true(entry->is_kept);
+    assert_int_equal(f->fetches, 1);
+    give_back(&made);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FLEET(a_source_that_is_the_same_keeps_its_tokens),
+        WITH_FLEET(a_change_of_identity_withdraws_tokens_at_once),
+        WITH_FLEET(a_source_that_is_taken_out_is_withdrawn),
+        WITH_FLEET(a_refresh_under_way_lands_on_the_new_source),
+        WITH_FLEET(kept_keys_are_fetched_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

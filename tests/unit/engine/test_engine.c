@@ -1,0 +1,228 @@
+#include "tests/unit/engine/scripts.h"
+
+#include "engine/engine.h"
+
+/* An engine on a loop, with the provider that needs no issuer. */
+struct running {
+    struct scripts *s;
+    struct tk_loop *loop;
+    struct tk_engine *engine;
+    struct tk_wait wait;
+    struct tk_timer *guard;
+    int answers;
+    enum tk_refusal refusal;
+    uint64_t generation;
+    char token[64];
+};
+
+static const char plain[] =
+    "return { sources = { crm = { provider = 'tiny', url = 'https://x',\n"
+    "  tokens = { read = { scope = 'r' } } } } }";
+
+static void too_late(void *data)
+{
+    (void)data;
+    fail_msg("nothing happened for ten seconds");
+}
+
+static void start(struct running *r, struct scripts *s, const char *config)
+{
+    struct tk_engine_options options = {.config_path = write_config(s, config)};
+
+    *r = (struct running){.s = s};
+    assert_int_equal(tk_loop_new(&r->loop), 0);
+    if (tk_engine_new(r->loop, &options, &s->problems, &r->engine) != 0) {
+        fail_msg("%s", problems_of(s));
+    }
+    tk_engine_start(r->engine);
+    assert_int_equal(tk_timer_new(r->loop, too_late, r, &r->guard), 0);
+    tk_timer_set(r->guard, tk_loop_now(r->loop) + 10000);
+}
+
+static void stop(struct running *r)
+{
+    tk_engine_stop(r->engine);
+    tk_engine_free(r->engine);
+    tk_timer_free(r->guard);
+    assert_int_equal(tk_loop_free(r->loop), 0);
+}
+
+static void answered(const struct tk_got *got, void *data)
+{
+    struct running *r = data;
+
+    r->answers++;
+    r->refusal = got->refusal;
+    r->generation = got->generation;
+    snprintf(r->token, sizeof r->token, "%.*s", TK_ARG(got->token));
+    tk_loop_stop(r->loop);
+}
+
+static struct tk_entry *claim(struct running *r, const char *key)
+{
+    struct tk_entry *entry = NULL;
+    struct tk_why why = {0};
+
+    if (tk_engine_claim(r->engine, tk_str(key), &entry, &why) != 0) {
+        fail_msg("%s", why.text);
+    }
+    return entry;
+}
+
+static void wait_for(struct running *r, const char *key, uint64_t newer_than)
+{
+    r->wait = (struct tk_wait){
+        .entry = claim(r, key),
+        .want = {.wait_ms = 5000, .newer_than = newer_than},
+        .done = answered,
+        .data = r,
+    };
+    tk_engine_wait(r->engine, &r->wait);
+    tk_loop_run(r->loop);
+}
+
+static void a_cold_key_is_fetched_through_its_provider(void **state)
+{
+    struct running r;
+    struct tk_got got;
+    struct tk_want want = {0};
+
+    start(&r, *state, plain);
+    wait_for(&r, "crm/client", 0);
+    assert_int_equal(r.refusal, TK_REFUSAL_NONE);
+    assert_string_equal(r.token, "token-of-all");
+    assert_true(tk_engine_get(r.engine, claim(&r, "crm/client"), &want, &got));
+    assert_int_equal(got.refusal, TK_REFUSAL_NONE);
+    assert_true(tk_engine_is_ready(r.engine));
+    stop(&r);
+}
+
+static void a_variant_has_a_token_of_its_own(void **state)
+{
+    struct running r;
+
+    start(&r, *state, plain);
+    wait_for(&r, "crm/client/read", 0);
+    assert_string_equal(r.token, "token-of-read");
+    stop(&r);
+}
+
+static void kept_keys_are_fetched_at_start(void **state)
+{
+    struct running r;
+
+    start(&r, *state,
+          "return { sources = { crm = { provider = 'tiny', url = 'https://x',\n"
+          "  keep = { 'client' } } } }");
+    assert_false(tk_engine_is_ready(r.engine));
+    wait_for(&r, "crm/client", 0);
+    assert_true(tk_engine_is_ready(r.engine));
+    assert_int_equal(tk_config_source(tk_engine_config(r.engine), TK_STR("crm"))
+                         ->stats.renewed,
+                     1);
+    stop(&r);
+}
+
+static void keys_that_cannot_be_are_told_apart(void **state)
+{
+    struct running r;
+    struct tk_entry *entry;
+    struct tk_why why;
+
+    start(&r, *state, plain);
+    assert_int_equal(tk_engine_claim(r.engine, TK_STR("crm"), &entry, &why),
+                     TK_EINVAL);
+    assert_int_equal(
+        tk_engine_claim(r.engine, TK_STR("hr/client"), &entry, &why),
+        TK_ENOENT);
+    assert_string_equal(why.text, "there is no source hr");
+    assert_int_equal(
+        tk_engine_claim(r.engine, TK_STR("crm/client/x"), &entry, &why),
+        TK_ENOENT);
+    assert_null(tk_engine_find(r.engine, TK_STR("crm/client"), &why));
+    stop(&r);
+}
+
+static void a_caller_who_waits_is_answered_when_the_engine_stops(void **state)
+{
+    struct running r;
+
+    start(&r, *state, plain);
+    r.wait = (struct tk_wait){.entry = claim(&r, "crm/client"),
+                              .want = {.wait_ms = 5000},
+                              .done = answered,
+                              .data = &r};
+    tk_engine_wait(r.engine, &r.wait);
+    stop(&r);
+    assert_int_equal(r.answers, 1);
+    assert_int_equal(r.refusal, TK_REFUSAL_STOPPING);
+}
+
+static void a_broken_file_never_replaces_a_working_one(void **state)
+{
+    struct scripts *s = *state;
+    struct running r;
+
+    start(&r, s, plain);
+    wait_for(&r, "crm/client", 0);
+    write_config(s, "return { sources = { crm = { provider = 'tiny' } } }");
+    assert_int_equal(tk_engine_reload(r.engine, &s->problems), TK_EINVAL);
+    assert_non_null(strstr(problems_of(s), "sources.crm.url: is missing"));
+    assert_true(
+        tk_entry_has_token(claim(&r, "crm/client"), tk_engine_now(r.engine)));
+    stop(&r);
+}
+
+static void a_reload_keeps_good_tokens_and_takes_new_settings(void **state)
+{
+    struct scripts *s = *state;
+    struct running r;
+    uint64_t generation;
+
+    start(&r, s, plain);
+    wait_for(&r, "crm/client", 0);
+    generation = r.generation;
+    write_config(s, "return { sources = { crm = { provider = 'tiny',\n"
+                    "  url = 'https://x', max_concurrent = 9 } } }");
+    if (tk_engine_reload(r.engine, &s->problems) != 0) {
+        fail_msg("%s", problems_of(s));
+    }
+    assert_int_equal(claim(&r, "crm/client")->source->max_concurrent, 9);
+    assert_true(
+        tk_entry_has_token(claim(&r, "crm/client"), tk_engine_now(r.engine)));
+    wait_for(&r, "crm/client", generation);
+    assert_true(r.generation >= generation);
+    stop(&r);
+}
+
+static void pause_and_resume_name_a_source(void **state)
+{
+    struct running r;
+    struct tk_why why;
+
+    start(&r, *state, plain);
+    assert_int_equal(tk_engine_pause(r.engine, TK_STR("hr"), true, &why),
+                     TK_ENOENT);
+    assert_int_equal(tk_engine_pause(r.engine, TK_STR("crm"), true, &why), 0);
+    assert_true(claim(&r, "crm/client")->source->is_paused);
+    assert_int_equal(tk_engine_pause(r.engine, TK_STR("crm"), false, &why), 0);
+    wait_for(&r, "crm/client", 0);
+    assert_int_equal(r.refusal, TK_REFUSAL_NONE);
+    stop(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SCRIPTS(a_cold_key_is_fetched_through_its_provider),
+        WITH_SCRIPTS(a_variant_has_a_token_of_its_own),
+        WITH_SCRIPTS(kept_keys_are_fetched_at_start),
+        WITH_SCRIPTS(keys_that_cannot_be_are_told_apart),
+        WITH_SCRIPTS(a_caller_who_waits_is_answered_when_the_engine_stops),
+        WITH_SCRIPTS(a_broken_file_never_replaces_a_working_one),
+        WITH_SCRIPTS(a_reload_keeps_good_tokens_and_takes_new_settings),
+        WITH_SCRIPTS(pause_and_resume_name_a_source),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,95 @@
+#include "tests/unit/engine/folder.h"
+
+#include "engine/library.h"
+
+static void a_script_beside_the_configuration_goes_first(void **state)
+{
+    struct folder folder;
+    struct tk_library library;
+    char found[PATH_MAX];
+    struct tk_why why;
+
+    (void)state;
+    folder_make(&folder);
+    folder_write(&folder, "tokeng.lua", "return {}");
+    assert_int_equal(
+        tk_library_init(&library, folder_path(&folder, "tokeng.lua"), &why), 0);
+    assert_int_equal(
+        tk_library_find_policy(&library, TK_STR("threshold"), found, &why), 0);
+    assert_null(strstr(found, folder.path));
+    folder_write(&folder, "policies/threshold.lua", "return {}");
+    assert_int_equal(
+        tk_library_find_policy(&library, TK_STR("threshold"), found, &why), 0);
+    assert_non_null(strstr(found, folder.path));
+    folder_remove(&folder);
+}
+
+static void a_path_is_relative_to_the_configuration(void **state)
+{
+    struct folder folder;
+    struct tk_library library;
+    char found[PATH_MAX];
+    struct tk_why why;
+
+    (void)state;
+    folder_make(&folder);
+    folder_write(&folder, "tokeng.lua", "return {}");
+    folder_write(&folder, "mine.lua", "return {}");
+    assert_int_equal(
+        tk_library_init(&library, folder_path(&folder, "tokeng.lua"), &why), 0);
+    assert_int_equal(
+        tk_library_find_policy(&library, TK_STR("./mine.lua"), found, &why), 0);
+    assert_int_equal(
+        tk_library_find_policy(&library, TK_STR("mine.lua"), found, &why), 0);
+    assert_int_equal(
+        tk_library_find_policy(&library, TK_STR("other.lua"), found, &why),
+        TK_ENOENT);
+    folder_remove(&folder);
+}
+
+static void installed_scripts_are_found_beside_the_program(void **state)
+{
+    struct tk_library library;
+    char found[PATH_MAX];
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_library_init(&library, NULL, &why), 0);
+    assert_int_equal(
+        tk_library_find_provider(&library, TK_STR("oauth2"), found, &why), 0);
+    assert_int_equal(
+        tk_library_find_fake(&library, TK_STR("feishu"), found, &why), 0);
+}
+
+static void what_is_not_there_is_named(void **state)
+{
+    struct tk_library library;
+    char found[PATH_MAX];
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_library_init(&library, NULL, &why), 0);
+    assert_int_equal(
+        tk_library_find_policy(&library, TK_STR("thresold"), found, &why),
+        TK_ENOENT);
+    assert_non_null(strstr(why.text, "thresold"));
+    assert_int_equal(
+        tk_library_find_policy(&library, TK_STR("a b"), found, &why),
+        TK_EINVAL);
+    assert_int_equal(tk_library_find_policy(&library, TK_STR(""), found, &why),
+                     TK_EINVAL);
+    assert_int_equal(tk_library_init(&library, "/no/such/file", &why),
+                     TK_ENOENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_script_beside_the_configuration_goes_first),
+        cmocka_unit_test(a_path_is_relative_to_the_configuration),
+        cmocka_unit_test(installed_scripts_are_found_beside_the_program),
+        cmocka_unit_test(what_is_not_there_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+#include "tests/unit/engine/tree.h"
+
+#include "base/log.h"
+#include "engine/provider.h"
+
+/* 2026-11-23T12:00:00Z */
+#define WALL INT64_C(1795435200000)
+
+static struct tk_buf attributes;
+
+static int set_up(void **state)
+{
+    tk_log_setup(TK_LOG_OFF, NULL, NULL);
+    tk_buf_init(&attributes, TK_ATTRIBUTES_MAX);
+    return tree_set_up(state);
+}
+
+static int tear_down(void **state)
+{
+    tk_buf_fini(&attributes);
+    return tree_tear_down(state);
+}
+
+static struct tk_answer read_result(struct tree *tree, const char *first,
+                                    const char *second)
+{
+    struct tk_value one = parse(tree, first);
+    struct tk_value two = parse(tree, second);
+    struct tk_task_result result = {
+        .first = &one, .second = &two, .sent_at = 1000, .received_at = 1200};
+    struct tk_answer answer;
+
+    tk_provider_read(&result, WALL, &attributes, &answer);
+    return answer;
+}
+
+static void a_token_comes_with_its_life_and_attributes(void **state)
+{
+    struct tk_answer answer =
+        read_result(*state,
+                    "{'token':'abc','expires_in':'7200',"
+                    "'attributes':{'instance_url':'https://x'}}",
+                    "null");
+
+    assert_true(answer.is_token);
+    assert_true(tk_str_is(answer.token, "abc"));
+    assert_int_equal(answer.life_ms, 7200000);
+    assert_int_equal(answer.sent_at, 1000);
+    assert_true(
+        tk_str_is(answer.attributes, "{\"instance_url\":\"https://x\"}"));
+}
+
+static void a_moment_counts_from_when_the_request_was_sent(void **state)
+{
+    struct tk_answer answer = read_result(
+        *state, "{'token':'abc','expires_at':'2026-11-23T13:00:00Z'}", "null");
+
+    assert_int_equal(answer.sent_at + answer.life_ms, 1200 + 3600000);
+}
+
+static void an_unknown_life_is_five_minutes(void **state)
+{
+    assert_int_equal(read_result(*state, "{'token':'abc'}", "null").life_ms,
+                     300000);
+    assert_int_equal(
+        read_result(*state, "{'token':'abc','expires_in':-1}", "null").life_ms,
+        300000);
+    assert_int_equal(
+        read_result(*state, "{'token':'abc','expires_in':1e308}", "null")
+            .life_ms,
+        300000);
+}
+
+static void a_token_of_forbidden_bytes_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "{'token':''}",        "{'token':'a b'}",  "{'token':'a\\nb'}",
+        "{'token':'\\u00e9'}", "{'token':'a\\t'}", "{'token':7}",
+        "{'tokn':'abc'}",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct tk_answer answer = read_result(*state, bad[i], "null");
+
+        assert_false(answer.is_token);
+        assert_int_equal(answer.class, TK_CLASS_TRANSIENT);
+        assert_string_equal(answer.code, "malformed_token");
+    }
+}
+
+static void a_failure_has_a_class_and_a_harmless_code(void **state)
+{
+    struct tk_answer answer =
+        read_result(*state, "null",
+                    "{'class':'rate','code':'too "
+                    "<b>many</b>\\u001b[2J','retry_after':1.5}");
+
+    assert_false(answer.is_token);
+    assert_int_equal(answer.class, TK_CLASS_RATE);
+    assert_string_equal(answer.code, "toobmanyb2J");
+    assert_int_equal(answer.retry_after_ms, 1500);
+    answer = read_result(*state, "null", "{'class':'credential','code':10014}");
+    assert_int_equal(answer.class, TK_CLASS_CREDENTIAL);
+    assert_string_equal(answer.code, "10014");
+}
+
+static void a_result_that_makes_no_sense_is_transient(void **state)
+{
+    assert_string_equal(read_result(*state, "null", "null").code, "no_class");
+    assert_string_equal(read_result(*state, "null", "{'class':'fatal'}").code,
+                        "no_class");
+    assert_string_equal(read_result(*state, "'abc'", "null").code,
+                        "malformed_result");
+    assert_string_equal(read_result(*state, "7", "null").code,
+                        "malformed_result");
+}
+
+static void senseless_waits_are_ignored(void **state)
+{
+    static const char *const bad[] = {
+        "{'class':'rate','retry_after':-5}",
+        "{'class':'rate','retry_after':1e300}",
+        "{'class':'rate','retry_after':'soon'}",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(read_result(*state, "null", bad[i]).retry_after_ms, 0);
+    }
+}
+
+static void a_script_that_fails_is_a_transient_failure(void **state)
+{
+    struct tk_task_result result = {.code = TK_EBUDGET, .detail = "x:1"};
+    struct tk_answer answer;
+
+    (void)state;
+    tk_provider_read(&result, WALL, &attributes, &answer);
+    assert_false(answer.is_token);
+    assert_string_equal(answer.code, "script_failed");
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH(a_token_comes_with_its_life_and_attributes),
+        WITH(a_moment_counts_from_when_the_request_was_sent),
+        WITH(an_unknown_life_is_five_minutes),
+        WITH(a_token_of_forbidden_bytes_is_refused),
+        WITH(a_failure_has_a_class_and_a_harmless_code),
+        WITH(a_result_that_makes_no_sense_is_transient),
+        WITH(senseless_waits_are_ignored),
+        WITH(a_script_that_fails_is_a_transient_failure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
