@@ -26,6 +26,10 @@ TK_MUST_USE int tk_json_parse(struct tk_str text, struct tk_pool *pool,
  * not finite or a table with items and names is TK_EINVAL; more than
  * TK_JSON_DEPTH levels are TK_ETOOBIG. `out` is then as it was before. */
 TK_MUST_USE int tk_json_write(struct tk_buf *out, const struct tk_value *value);
+/* The same, and a secret is written as a text: for the body of a request to
+ * an issuer, and for nothing else. */
+TK_MUST_USE int tk_json_write_with_secrets(struct tk_buf *out,
+                                           const struct tk_value *value);
 
 /* Writing without a tree. Texts are escaped; bytes that are no UTF-8 become
  * U+FFFD. A `struct tk_json` puts the commas where they belong:
@@ -37,7 +41,8 @@ TK_MUST_USE int tk_json_write(struct tk_buf *out, const struct tk_value *value);
  */
 struct tk_json {
     struct tk_buf *out;
-    bool has_before; /* a value stands before the next one */
+    bool has_before;    /* a value stands before the next one */
+    bool shows_secrets; /* a secret may be written */
 };
 
 void tk_json_open(struct tk_json *json, char bracket);

@@ -222,7 +222,9 @@ static int write_value(struct tk_json *json, const struct tk_value *value,
         tk_json_text(json, value->as.text);
         break;
     case TK_SECRET:
-        return TK_EDENIED;
+        if (!json->shows_secrets) return TK_EDENIED;
+        tk_json_text(json, tk_secret_bytes(value->as.secret));
+        break;
     case TK_TABLE:
     case TK_LIST:
         return write_table(json, value, depth);
@@ -230,13 +232,26 @@ static int write_value(struct tk_json *json, const struct tk_value *value,
     return 0;
 }
 
+static int write_tree(struct tk_json *json, const struct tk_value *value)
+{
+    size_t before = json->out->len;
+    int rc = write_value(json, value, 0);
+
+    if (json->out->failed != 0) return json->out->failed;
+    if (rc != 0) json->out->len = before;
+    return rc;
+}
+
 int tk_json_write(struct tk_buf *out, const struct tk_value *value)
 {
     struct tk_json json = {.out = out};
-    size_t before = out->len;
-    int rc = write_value(&json, value, 0);
 
-    if (out->failed != 0) return out->failed;
-    if (rc != 0) out->len = before;
-    return rc;
+    return write_tree(&json, value);
+}
+
+int tk_json_write_with_secrets(struct tk_buf *out, const struct tk_value *value)
+{
+    struct tk_json json = {.out = out, .shows_secrets = true};
+
+    return write_tree(&json, value);
 }

@@ -184,68 +184,16 @@ static int add_basic(struct building *b)
 
 /* --- bodies ------------------------------------------------------------- */
 
-static int put_json(struct building *b, struct tk_json *json,
-                    const struct tk_value *value);
-
-static int put_json_table(struct building *b, struct tk_json *json,
-                          const struct tk_value *value)
-{
-    bool is_list = value->type == TK_LIST;
-    int rc = 0;
-
-    if (value->as.table.item_count > 0 && value->as.table.pair_count > 0) {
-        return tk_fail(b->why, TK_EINVAL,
-                       "http: a table in json has both items and names");
-    }
-    tk_json_open(json, is_list ? '[' : '{');
-    for (uint32_t i = 0; rc == 0 && i < value->as.table.item_count; i++) {
-        rc = put_json(b, json, &value->as.table.items[i]);
-    }
-    for (uint32_t i = 0; rc == 0 && i < value->as.table.pair_count; i++) {
-        tk_json_name(json, value->as.table.pairs[i].name.data);
-        rc = put_json(b, json, &value->as.table.pairs[i].value);
-    }
-    tk_json_close(json, is_list ? ']' : '}');
-    return rc;
-}
-
-/* As tk_json_write, but a secret is a text here. The depth was bounded when
- * the table was taken from Lua. */
-static int put_json(struct building *b, struct tk_json *json,
-                    const struct tk_value *value)
-{
-    switch (value->type) {
-    case TK_NIL:
-        tk_json_null(json);
-        break;
-    case TK_BOOL:
-        tk_json_bool(json, value->as.flag);
-        break;
-    case TK_INT:
-        tk_json_int(json, value->as.integer);
-        break;
-    case TK_NUM:
-        tk_json_num(json, value->as.number);
-        break;
-    case TK_TEXT:
-        tk_json_text(json, value->as.text);
-        break;
-    case TK_SECRET:
-        tk_json_text(json, tk_secret_bytes(value->as.secret));
-        break;
-    case TK_TABLE:
-    case TK_LIST:
-        return put_json_table(b, json, value);
-    }
-    return 0;
-}
-
 static int build_json(struct building *b, const struct tk_value *value)
 {
-    struct tk_json json = {.out = b->body};
-    int rc = put_json(b, &json, value);
+    int rc = tk_json_write_with_secrets(b->body, value);
 
-    if (rc != 0 || has_header(b, "content-type")) return rc;
+    if (rc == TK_EINVAL) {
+        return tk_fail(b->why, rc,
+                       "http: a table in json has both items and names");
+    }
+    if (rc != 0) return tk_fail(b->why, TK_EINVAL, "http: json is too large");
+    if (has_header(b, "content-type")) return 0;
     return add_header(b, TK_STR("Content-Type"),
                       TK_STR("application/json; charset=utf-8"));
 }

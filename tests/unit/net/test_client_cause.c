@@ -155,8 +155,8 @@ static struct {
 
 extern char **environ;
 
-/* Starts `openssl` with its standard output in `*out`, or thrown away. */
-static pid_t start_openssl(char *const args[], int *out)
+/* Starts a program whose standard output can be read from `*out`. */
+static pid_t start_program(char *const args[], int *out)
 {
     posix_spawn_file_actions_t actions;
     int ends[2];
@@ -167,7 +167,7 @@ static pid_t start_openssl(char *const args[], int *out)
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
     posix_spawn_file_actions_addclose(&actions, ends[0]);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
-    if (posix_spawnp(&pid, "openssl", &actions, NULL, args, environ) != 0) {
+    if (posix_spawnp(&pid, args[0], &actions, NULL, args, environ) != 0) {
         pid = -1;
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -197,7 +197,7 @@ static bool make_certificate(void)
                           NULL};
     int status = -1;
     int out;
-    pid_t pid = start_openssl(args, &out);
+    pid_t pid = start_program(args, &out);
 
     close(out);
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
@@ -219,9 +219,9 @@ static int read_port(int out)
 
 static void start_tls(void)
 {
-    char *const args[] = {"openssl", "s_server", "-accept", "127.0.0.1:0",
-                          "-www",    "-cert",    tls.cert,  "-key",
-                          tls.key,   NULL};
+    char *const args[] = {"timeout", "60",          "openssl", "s_server",
+                          "-accept", "127.0.0.1:0", "-www",    "-cert",
+                          tls.cert,  "-key",        tls.key,   NULL};
     int port;
     int out;
 
@@ -230,7 +230,7 @@ static void start_tls(void)
     snprintf(tls.cert, sizeof tls.cert, "%s/cert.pem", tls.dir);
     snprintf(tls.key, sizeof tls.key, "%s/key.pem", tls.dir);
     if (!make_certificate()) return;
-    tls.pid = start_openssl(args, &out);
+    tls.pid = start_program(args, &out);
     if (tls.pid <= 0) return;
     port = read_port(out);
     snprintf(tls.url, sizeof tls.url, "https://127.0.0.1:%d/", port);
@@ -241,7 +241,7 @@ static void start_tls(void)
 static void stop_tls(void)
 {
     if (tls.pid > 0) {
-        kill(tls.pid, SIGKILL);
+        kill(tls.pid, SIGTERM);
         waitpid(tls.pid, NULL, 0);
     }
     unlink(tls.cert);

@@ -1,0 +1,155 @@
+#include "tests/unit/script/provider.h"
+
+static void a_result_comes_back_later_and_once(void **state)
+{
+    struct provider *p = *state;
+
+    provider_load(p, "return { token = 'abc-' .. key.kind }");
+    provider_start(p);
+    assert_int_equal(p->done, 0);
+    tk_loop_run(p->loop);
+    assert_int_equal(p->done, 1);
+    assert_int_equal(p->code, 0);
+    assert_string_equal(p->token, "abc-app");
+}
+
+static void a_failure_comes_back_as_the_second_result(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "return nil, { class = 'rate', code = 'slow' }");
+    assert_int_equal(p->code, 0);
+    assert_string_equal(p->token, "");
+    assert_string_equal(p->class, "rate");
+    assert_string_equal(p->error_code, "slow");
+}
+
+static void an_error_is_reported_with_its_line(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "local x = nil; return x.y");
+    assert_int_equal(p->code, TK_ESCRIPT);
+    assert_non_null(strstr(p->detail, ":2:"));
+}
+
+static void an_endless_loop_is_ended(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "while true do end");
+    assert_int_equal(p->code, TK_EBUDGET);
+}
+
+static void an_endless_loop_inside_pcall_is_ended(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "while true do pcall(function() while true do end end) "
+                    "end");
+    assert_int_equal(p->code, TK_EBUDGET);
+}
+
+static void a_memory_hog_is_ended(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "local t = {} for i = 1, 1e9 do t[i] = i .. 'x' end");
+    assert_true(p->code == TK_ENOMEM || p->code == TK_EBUDGET);
+}
+
+static void a_unit_is_usable_after_a_task_was_ended(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "if log then local n = (bad or 0) end "
+                    "if key.kind == 'app' and not engine.once then "
+                    "engine.once = true end return { token = 'ok' }");
+    assert_string_equal(p->token, "ok");
+    p->token[0] = '\0';
+    provider_start(p);
+    tk_loop_run(p->loop);
+    assert_int_equal(p->done, 2);
+    assert_string_equal(p->token, "ok");
+}
+
+static void many_tasks_of_one_unit_do_not_mix(void **state)
+{
+    struct provider *p = *state;
+    struct tk_task *first;
+
+    provider_load(p, "local t = engine.token('a') return { token = 'x' }");
+    provider_start(p);
+    tk_loop_run(p->loop);
+    first = p->asking;
+    provider_start(p);
+    tk_loop_run(p->loop);
+    assert_ptr_not_equal(p->asking, first);
+    tk_task_give_token(first, TK_STR("one"), "", "");
+    assert_int_equal(p->done, 1);
+    tk_task_give_token(p->asking, TK_STR("two"), "", "");
+    assert_int_equal(p->done, 2);
+}
+
+static void a_task_that_is_dropped_is_never_done(void **state)
+{
+    struct provider *p = *state;
+
+    provider_load(p, "return { token = 'abc' }");
+    provider_start(p);
+    tk_task_drop(p->task);
+    p->task = NULL;
+    tk_timer_set(p->guard, TK_NEVER);
+    tk_loop_run(p->loop);
+    assert_int_equal(p->done, 0);
+}
+
+static void a_task_that_waits_can_be_dropped(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "engine.token('a') return { token = 'abc' }");
+    tk_task_drop(p->task);
+    p->task = NULL;
+    assert_int_equal(p->done, 0);
+}
+
+static void a_result_that_is_no_data_is_a_failure(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "return { token = function() end }");
+    assert_int_equal(p->code, TK_ESCRIPT);
+}
+
+static void a_function_that_is_not_there_cannot_be_started(void **state)
+{
+    struct provider *p = *state;
+    struct tk_value key = {.type = TK_TABLE};
+
+    provider_load(p, "return { token = 'abc' }");
+    assert_int_equal(tk_task_start(p->unit, "parse", &key, &p->host,
+                                   provider_done, p, &p->task),
+                     TK_EINVAL);
+    p->task = NULL;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_PROVIDER(a_result_comes_back_later_and_once),
+        WITH_PROVIDER(a_failure_comes_back_as_the_second_result),
+        WITH_PROVIDER(an_error_is_reported_with_its_line),
+        WITH_PROVIDER(an_endless_loop_is_ended),
+        WITH_PROVIDER(an_endless_loop_inside_pcall_is_ended),
+        WITH_PROVIDER(a_memory_hog_is_ended),
+        WITH_PROVIDER(a_unit_is_usable_after_a_task_was_ended),
+        WITH_PROVIDER(many_tasks_of_one_unit_do_not_mix),
+        WITH_PROVIDER(a_task_that_is_dropped_is_never_done),
+        WITH_PROVIDER(a_task_that_waits_can_be_dropped),
+        WITH_PROVIDER(a_result_that_is_no_data_is_a_failure),
+        WITH_PROVIDER(a_function_that_is_not_there_cannot_be_started),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
