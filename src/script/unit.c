@@ -13,7 +13,6 @@
 #include "script/unit_state.h"
 
 #include <lauxlib.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { ABOUT_MAX = 256 * 1024, DEPTH_MAX = 16, API = 1 };
@@ -255,11 +254,8 @@ static int load_file(struct tk_unit *unit, struct tk_why *why)
     }
     tk_buf_fini(&source);
     if (rc == 0 && loading.code != 0) {
-        char sentence[TK_VM_SENTENCE];
-
-        snprintf(sentence, sizeof sentence, "%s",
-                 why == NULL ? "" : why->text);
-        return tk_fail(why, TK_ESCRIPT, "%s: %s", unit->vm->name, sentence);
+        return tk_fail(why, TK_ESCRIPT, "%s: %s", unit->vm->name,
+                       why == NULL ? "" : why->text);
     }
     return rc;
 }

@@ -1,0 +1,157 @@
+#include "serve/desk.h"
+
+/* Keys are forgotten after days without use: there is nothing to wait for that
+ * would be worth asking more often. */
+enum { FULL_RETRY_MS = 60 * 1000 };
+
+static const char problem_type[] = "application/problem+json";
+
+void tk_desk_refuse_internal(struct tk_request *request)
+{
+    struct tk_reply reply = {
+        .status = 500,
+        .content_type = problem_type,
+        .body =
+            TK_STR("{\"type\":\"about:blank\",\"title\":\"Internal Server "
+                   "Error\",\"status\":500,\"detail\":\"the engine has no "
+                   "memory for this answer\",\"code\":\"internal\"}"),
+    };
+
+    tk_request_reply(request, &reply);
+}
+
+void tk_desk_send(struct tk_request *request, int status,
+                  const char *content_type, const struct tk_buf *out)
+{
+    struct tk_reply reply = {.status = status,
+                             .content_type = content_type,
+                             .body = tk_buf_str(out)};
+
+    if (out->failed != 0) {
+        tk_desk_refuse_internal(request);
+    } else {
+        tk_request_reply(request, &reply);
+    }
+}
+
+void tk_desk_send_json(struct tk_request *request, int status,
+                       const struct tk_buf *out)
+{
+    tk_desk_send(request, status, "application/json", out);
+}
+
+void tk_desk_send_text(struct tk_request *request, int status, const char *text)
+{
+    struct tk_reply reply = {.status = status,
+                             .content_type = "text/plain; charset=utf-8",
+                             .body = tk_str(text)};
+
+    tk_request_reply(request, &reply);
+}
+
+/* A header without a value is left out by the server. */
+static void send_problem(struct tk_request *request,
+                         const struct tk_http_problem *problem,
+                         const struct tk_buf *body, const char *retry_after)
+{
+    struct tk_http_header headers[] = {
+        {TK_STR("Retry-After"), tk_str(retry_after)},
+        {TK_STR("Allow"), tk_str(problem->allow)},
+    };
+    struct tk_reply reply = {.status = problem->status,
+                             .content_type = problem_type,
+                             .headers = headers,
+                             .header_count = 2,
+                             .body = tk_buf_str(body)};
+
+    tk_request_reply(request, &reply);
+}
+
+void tk_desk_refuse(struct tk_request *request,
+                    const struct tk_http_problem *problem)
+{
+    struct tk_buf body;
+    struct tk_buf seconds;
+
+    tk_buf_init(&body, TK_DESK_ANSWER_MAX);
+    tk_buf_init(&seconds, 32);
+    tk_problem_write(problem, &body);
+    tk_buf_put_int(&seconds, tk_problem_retry_after(problem));
+    if (body.failed != 0) {
+        tk_desk_refuse_internal(request);
+    } else {
+        send_problem(request, problem, &body,
+                     problem->retry_ms > 0 ? tk_buf_text(&seconds) : NULL);
+    }
+    tk_buf_fini(&seconds);
+    tk_buf_fini(&body);
+}
+
+void tk_desk_refuse_input(struct tk_request *request, const char *code,
+                          const char *detail)
+{
+    struct tk_http_problem problem = {
+        .status = 400, .code = code, .detail = detail};
+
+    tk_desk_refuse(request, &problem);
+}
+
+static bool has_source(const struct tk_desk *desk, struct tk_str text)
+{
+    return tk_config_source(tk_engine_config(desk->engine),
+                            tk_str_cut(&text, '/')) != NULL;
+}
+
+static void refuse_key(struct tk_desk *desk, struct tk_request *request,
+                       struct tk_str key, const struct tk_why *why)
+{
+    struct tk_http_problem problem = {
+        .status = 404,
+        .code = has_source(desk, key) ? "unknown_key" : "unknown_source",
+        .detail = why->text,
+    };
+
+    switch (why->code) {
+    case TK_ENOENT:
+        break;
+    case TK_EINVAL:
+        problem.status = 400;
+        problem.code = "bad_key";
+        if (key.len > 0 && memchr(key.data, '%', key.len) != NULL) {
+            problem.detail = "a key is sent as it is, without %-escapes";
+        }
+        break;
+    case TK_EFULL:
+        problem.status = 429;
+        problem.code = "cache_full";
+        problem.retry_ms = FULL_RETRY_MS;
+        break;
+    default:
+        tk_desk_refuse_internal(request);
+        return;
+    }
+    tk_desk_refuse(request, &problem);
+}
+
+struct tk_entry *tk_desk_find(struct tk_desk *desk, struct tk_request *request,
+                              struct tk_str key)
+{
+    struct tk_why why = {TK_EINTERNAL, ""};
+    struct tk_entry *entry = tk_engine_find(desk->engine, key, &why);
+
+    if (entry == NULL) refuse_key(desk, request, key, &why);
+    return entry;
+}
+
+struct tk_entry *tk_desk_claim(struct tk_desk *desk, struct tk_request *request,
+                               struct tk_str key)
+{
+    struct tk_why why = {TK_EINTERNAL, ""};
+    struct tk_entry *entry;
+    int rc = tk_engine_claim(desk->engine, key, &entry, &why);
+
+    if (rc == 0) return entry;
+    why.code = rc;
+    refuse_key(desk, request, key, &why);
+    return NULL;
+}

@@ -1,0 +1,99 @@
+#include "serve/page.h"
+
+#include "serve/next.h"
+
+#include <stdlib.h>
+
+static int compare(struct tk_str a, struct tk_str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len == 0 ? 0 : memcmp(a.data, b.data, len);
+
+    if (order != 0) return order;
+    return a.len < b.len ? -1 : a.len > b.len;
+}
+
+static bool is_above(const struct tk_entry *entry, const struct tk_entry *other)
+{
+    return compare(entry->key.text, other->key.text) > 0;
+}
+
+static void swap(struct tk_page *page, uint32_t a, uint32_t b)
+{
+    const struct tk_entry *entry = page->entries[a];
+
+    page->entries[a] = page->entries[b];
+    page->entries[b] = entry;
+}
+
+static void sift_up(struct tk_page *page, uint32_t at)
+{
+    while (at > 0 &&
+           is_above(page->entries[at], page->entries[(at - 1) / 2])) {
+        swap(page, at, (at - 1) / 2);
+        at = (at - 1) / 2;
+    }
+}
+
+static void sift_down(struct tk_page *page)
+{
+    uint32_t at = 0;
+
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+
+        if (child >= page->count) return;
+        if (child + 1 < page->count &&
+            is_above(page->entries[child + 1], page->entries[child])) {
+            child++;
+        }
+        if (!is_above(page->entries[child], page->entries[at])) return;
+        swap(page, at, child);
+        at = child;
+    }
+}
+
+static void offer(struct tk_page *page, const struct tk_entry *entry,
+                  uint32_t limit)
+{
+    if (page->count < limit) {
+        page->entries[page->count] = entry;
+        sift_up(page, page->count++);
+        return;
+    }
+    page->has_more = true;
+    if (!is_above(page->entries[0], entry)) return;
+    page->entries[0] = entry;
+    sift_down(page);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct tk_entry *const *left = a;
+    const struct tk_entry *const *right = b;
+
+    return compare((*left)->key.text, (*right)->key.text);
+}
+
+void tk_page_fill(const struct tk_fleet *fleet, const struct tk_page_want *want,
+                  int64_t now, struct tk_page *out)
+{
+    *out = (struct tk_page){0};
+    for (uint32_t id = 0; id < tk_fleet_count(fleet); id++) {
+        const struct tk_entry *entry = tk_fleet_at(fleet, id);
+        enum tk_state state;
+
+        if (want->source != NULL && entry->source != want->source) continue;
+        if (!tk_next_is_shown(entry)) continue;
+        state = tk_entry_state(entry, now);
+        out->states[state]++;
+        if (want->state >= 0 && (enum tk_state)want->state != state) continue;
+        out->total++;
+        if (want->after.len > 0 &&
+            compare(entry->key.text, want->after) <= 0) {
+            continue;
+        }
+        offer(out, entry, want->limit);
+    }
+    qsort(out->entries, out->count, sizeof out->entries[0], by_name);
+}
