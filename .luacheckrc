@@ -2,20 +2,46 @@
 std = "lua54"
 max_line_length = 80
 
--- A policy answers with one of three words and may ask the clock.
-files["policies"].read_globals = { "renew", "ask", "lapse", "clock" }
+local function fields(names)
+    local list = {}
+    for name in names:gmatch("%S+") do list[name] = {} end
+    return { fields = list }
+end
 
--- What a provider or a fake issuer is given.
-local bound = { "http", "json", "log", "crypto", "url" }
-files["lua/tokeng"].read_globals = bound
+-- What every script of ours finds in its sandbox (src/script/bind.h), and
+-- nothing else.
+stds.sandbox = { read_globals = {
+    "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal",
+    "rawget", "rawlen", "rawset", "require", "select", "setmetatable",
+    "tonumber", "tostring", "type", "hex", "hmac", "sha256",
+    base64 = fields "decode decode_url encode encode_url",
+    json = fields "decode encode",
+    math = fields [[abs acos asin atan ceil cos deg exp floor fmod huge log max
+        maxinteger mininteger min modf pi rad sin sqrt tan type tointeger
+        ult]],
+    string = fields [[byte char ends_with find format len lower rep reverse
+        split starts_with sub trim upper]],
+    table = fields "concat insert pack remove sort unpack",
+    time = fields "now parse_rfc3339",
+    utf8 = fields "char codepoint codes len offset",
+} }
+stds.policy = { read_globals = { "ask", "lapse", "renew" } }
+stds.provider = { read_globals = { "log", http = fields "get post" } }
+
+files["lua/tokeng"].std = "sandbox"
+files["lua/tokeng/providers"].std = "sandbox+provider"
+files["policies"].std = "sandbox+policy"
 
 -- A configuration is one table and may name secrets.
-files["examples"].read_globals = { "secret" }
+files["examples"].std = "none"
+files["examples"].read_globals = {
+    secret = fields "file credential env",
+}
 
 files["lua/resty"].std = "ngx_lua"
 
-files["tests/lua"].std = "+busted"
-files["tests/e2e"].std = "+busted"
+files["tests/lua"].std = "lua54+busted"
+files["tests/e2e"].std = "lua54+busted"
 files["tests/house/ffi.lua"].std = "luajit"
 
 exclude_files = { "build", "tests/e2e/node_modules" }

@@ -1,8 +1,8 @@
 -- The configuration of scripts/demo, which puts the fake issuer's address in
 -- place of ISSUER and its own folder in place of FOLDER.
 --
--- Lives are shortened: a token lives 20 seconds, and the fake Feishu gives a
--- new one in the last 6.
+-- Lives are shortened: a token lives 16 seconds, and the fake Feishu gives a
+-- new one in the last 8.
 local issuer = "ISSUER"
 local secret_file = secret.file "FOLDER/secret"
 
@@ -12,7 +12,7 @@ for i = 1, 48 do
 end
 
 return {
-  policy = { "threshold", check_interval = "1s", threshold = "6s" },
+  policy = { "threshold", check_interval = "1s", threshold = "8s" },
   sources = {
     feishu = {
       provider = "feishu",
@@ -20,7 +20,7 @@ return {
       insecure_http = true, -- loopback
       app_id = "cli_demo",
       app_secret = secret_file,
-      facts = { renewable = { last = "6s" } },
+      facts = { renewable = { last = "8s" } },
       keep = { "app", "tenant" },
     },
     crm = {

@@ -14,7 +14,7 @@ enum {
      * the megabyte that a JSON document may have. */
     PAGE_ROWS = 500,
     /* Lines of a screen that are no rows: heading, summary, cursor. */
-    OTHER_LINES = 4,
+    OTHER_LINES = 5,
     SPAN_MS_DEFAULT = 1000,
 };
 
@@ -26,6 +26,7 @@ static const struct tk_option options[] = {
      "print again and again, until interrupted"},
     {"interval", '\0', TK_OPTION_SPAN, "SPAN", "how often, with --watch (1s)"},
     {"seconds", '\0', TK_OPTION_SECONDS, "N", "how long, with --watch"},
+    {"title", '\0', TK_OPTION_TEXT, "TEXT", "a line above the keys"},
     TK_OPTION_JSON,
     TK_OPTION_SOCKET,
     TK_OPTION_DIR,
@@ -143,12 +144,24 @@ static enum tk_exit fetch_pages(struct listing *listing, bool is_screen)
     return TK_EXIT_OK;
 }
 
+static void put_title(struct listing *listing)
+{
+    const char *title = tk_args_text(listing->args, "title");
+    const struct tk_show *show = listing->show;
+
+    if (title == NULL || listing->is_json) return;
+    tk_buf_put_text(&listing->out, tk_show_colour(show, TK_COLOUR_BOLD));
+    tk_show_wrap(show, &listing->out, 0, 0, tk_str(title));
+    tk_buf_put_text(&listing->out, tk_show_colour(show, TK_COLOUR_NONE));
+}
+
 static enum tk_exit print_all(struct listing *listing, bool is_screen)
 {
     enum tk_exit status;
 
     /* Home, and clear to the end: less flicker than clearing first. */
     if (is_screen) tk_buf_put_text(&listing->out, "\033[H\033[J");
+    put_title(listing);
     if (listing->is_json) begin_json(listing);
     status = fetch_pages(listing, is_screen);
     if (status != TK_EXIT_OK) return status;

@@ -136,15 +136,23 @@ static void credential_refused(struct tk_source *source, void *data)
     }
 }
 
+/* Until ceilings are kept on disk, the wall clock keeps generations growing
+ * over a restart: no key gets a new token every second. Counted from 2026, so
+ * that the numbers stay short. */
+static uint64_t first_floor(void)
+{
+    int64_t seconds = tk_clock_wall_ms() / 1000 - INT64_C(1767225600);
+
+    return seconds > 0 ? (uint64_t)seconds : 0;
+}
+
 static int make_fleet(struct tk_engine *engine)
 {
     char node[256] = "";
     uint64_t keys = 1024;
     struct tk_fleet_options options = {
         .mean_bytes = MEAN_BYTES,
-        /* Until ceilings are kept on disk, the wall clock keeps generations
-         * growing over a restart. */
-        .floor = (uint64_t)(tk_clock_wall_ms() / 1000),
+        .floor = first_floor(),
         .port = {fetch, credential_refused, engine},
     };
 

@@ -2,9 +2,18 @@
 #ifndef TK_NET_SERVER_CONN_H
 #define TK_NET_SERVER_CONN_H
 
-#include "net/server_request.h"
+#include <stdbool.h>
+#include <sys/types.h>
 
 struct MHD_Connection;
+
+/* Who is at the other end. */
+struct tk_peer {
+    bool is_local; /* a unix socket: the rest is from SO_PEERCRED */
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+};
 
 /* Owned by libmicrohttpd as the context of its socket. */
 struct tk_server_conn {

@@ -4,15 +4,15 @@
 #ifndef TK_NET_SERVER_INSIDE_H
 #define TK_NET_SERVER_INSIDE_H
 
-#include "net/server_request.h"
-
-#include <stdint.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 struct MHD_Connection;
+struct tk_request;
 
 /* What the requests of one server share. Owned by the server. */
 struct tk_server_desk {
-    tk_request_cb handler;
+    void (*handler)(struct tk_request *request, void *data);
     void *data; /* of the handler */
     size_t max_body;
     unsigned idle_s;

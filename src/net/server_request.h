@@ -4,25 +4,10 @@
 
 #include "base/str.h"
 #include "net/client.h"
-
-#include <sys/types.h>
+#include "net/server_conn.h"
+#include "net/server_reply.h"
 
 struct tk_request;
-
-struct tk_peer {
-    bool is_local; /* a unix socket: the rest is from SO_PEERCRED */
-    uid_t uid;
-    gid_t gid;
-    pid_t pid;
-};
-
-struct tk_reply {
-    int status;
-    const char *content_type;             /* NULL: none */
-    const struct tk_http_header *headers; /* one without a value is left out */
-    size_t header_count;
-    struct tk_str body; /* copied */
-};
 
 typedef void (*tk_request_cb)(struct tk_request *request, void *data);
 

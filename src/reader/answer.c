@@ -57,7 +57,7 @@ static bool read_seconds(struct tk_str text, int64_t *out_ms)
         if (text.data[0] != '.') return false;
         text = tk_str_skip(text, 1);
         digits = text.len;
-        if (!read_number(text, 999, &part)) return false;
+        if (digits > 3 || !read_number(text, 999, &part)) return false;
         for (; digits < 3; digits++) part *= 10;
     }
     *out_ms = (int64_t)(whole * 1000 + part);

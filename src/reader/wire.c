@@ -99,6 +99,10 @@ static int take_body(struct tk_wire_link *link, const struct tk_wire_head *head,
         return rc;
     }
     if (!head->has_length) return fail_odd(link);
+    if (head->length > TK_WIRE_BODY_MAX) {
+        return tk_fail(link->why, TK_ETOOBIG, "the answer from %s is too large",
+                       link->path);
+    }
     return tk_wire_link_take(link, body, head->length);
 }
 
