@@ -1,7 +1,5 @@
 #include "base/value.h"
 
-#include <math.h>
-
 static bool has_table(const struct tk_value *value)
 {
     return value != NULL && (value->type == TK_TABLE || value->type == TK_LIST);
@@ -38,6 +36,14 @@ struct tk_str tk_value_text(const struct tk_value *value)
     return value->as.text;
 }
 
+/* 2^53: from there on a double no longer tells neighbours apart. Also false
+ * for what is no number. */
+static bool is_exact(double number)
+{
+    return number > -9007199254740992.0 && number < 9007199254740992.0 &&
+           (double)(int64_t)number == number;
+}
+
 bool tk_value_int(const struct tk_value *value, int64_t *out)
 {
     if (value == NULL) return false;
@@ -45,13 +51,9 @@ bool tk_value_int(const struct tk_value *value, int64_t *out)
         *out = value->as.integer;
         return true;
     }
-    /* 2^53: from there on a double no longer tells neighbours apart. */
-    if (value->type == TK_NUM && fabs(value->as.number) < 9007199254740992.0 &&
-        trunc(value->as.number) == value->as.number) {
-        *out = (int64_t)value->as.number;
-        return true;
-    }
-    return false;
+    if (value->type != TK_NUM || !is_exact(value->as.number)) return false;
+    *out = (int64_t)value->as.number;
+    return true;
 }
 
 const char *tk_value_type_name(const struct tk_value *value)

@@ -17,7 +17,7 @@ struct tk_cell {
 };
 
 void tk_grid_init(struct tk_grid *table, const struct tk_column *columns,
-                   int count)
+                  int count)
 {
     *table = (struct tk_grid){.columns = columns, .count = count};
     tk_pool_init(&table->pool, TEXT_MAX_BYTES);
@@ -48,7 +48,7 @@ static struct tk_cell *new_cell(struct tk_grid *table)
 }
 
 void tk_grid_put(struct tk_grid *table, struct tk_str text,
-                  enum tk_colour colour)
+                 enum tk_colour colour)
 {
     struct tk_cell *cell = new_cell(table);
     char *copy = cell == NULL ? NULL : tk_pool_dup(&table->pool, text);
@@ -154,7 +154,7 @@ static void put_head(const struct tk_grid *table, const struct tk_show *show,
 }
 
 void tk_grid_print(struct tk_grid *table, const struct tk_show *show,
-                    struct tk_buf *out)
+                   struct tk_buf *out)
 {
     int widths[TK_COLUMNS_MAX];
     int shown = fit(table, show->width, widths);

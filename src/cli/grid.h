@@ -39,17 +39,17 @@ struct tk_grid {
 };
 
 void tk_grid_init(struct tk_grid *table, const struct tk_column *columns,
-                   int count);
+                  int count);
 void tk_grid_fini(struct tk_grid *table);
 
 /* The next cell, from left to right, row by row. The text is copied. Without
  * memory the cell stays empty. */
 void tk_grid_put(struct tk_grid *table, struct tk_str text,
-                  enum tk_colour colour);
+                 enum tk_colour colour);
 
 /* Appends the rows that were put since the last time, under the headings if
  * those were not printed yet, and forgets them. */
 void tk_grid_print(struct tk_grid *table, const struct tk_show *show,
-                    struct tk_buf *out);
+                   struct tk_buf *out);
 
 #endif

@@ -46,7 +46,7 @@ static void put_why(struct tk_grid *table, const struct tk_value *token)
 
     if (error == NULL || error->type != TK_TABLE) {
         tk_grid_put(table, tk_show_text(tk_value_get(next, "why")),
-                     TK_COLOUR_NONE);
+                    TK_COLOUR_NONE);
         return;
     }
     tk_buf_init(&text, CELL_MAX_BYTES);
@@ -63,7 +63,7 @@ static void put_token(struct tk_grid *table, const struct tk_value *token)
     char span[TK_SPAN_TEXT];
 
     tk_grid_put(table, tk_show_text(tk_value_get(token, "key")),
-                 TK_COLOUR_NONE);
+                TK_COLOUR_NONE);
     tk_grid_put(table, state, tk_show_state_colour(state));
     put_number(table, tk_value_get(token, "generation"));
     tk_grid_put(

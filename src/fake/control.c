@@ -134,9 +134,10 @@ static void answer_control(const struct tk_control *control,
 
 /* --- /_check and /_revoke --- */
 
-/* Asks one issuer after the other until one knows the token. */
+/* Asks one issuer after the other until one knows the token; if none does, the
+ * status is `unknown`. */
 static void ask_all(const struct tk_control *control,
-                    struct tk_request *request, const char *word,
+                    struct tk_request *request, const char *word, int unknown,
                     struct tk_str token, int64_t now_ms)
 {
     const struct tk_issuer_call call = {
@@ -162,7 +163,7 @@ static void ask_all(const struct tk_control *control,
 
         tk_request_reply(request, &reply);
     } else {
-        struct tk_reply reply = {401, "application/json", NULL, 0,
+        struct tk_reply reply = {unknown, "application/json", NULL, 0,
                                  TK_STR("{\"active\":false}")};
 
         tk_request_reply(request, &reply);
@@ -186,7 +187,7 @@ static void answer_check(const struct tk_control *control,
     struct tk_str token = tk_request_query(request, "token");
 
     if (token.data == NULL) token = bearer(request);
-    ask_all(control, request, "check", token, now_ms);
+    ask_all(control, request, "check", 401, token, now_ms);
 }
 
 static void answer_revoke(const struct tk_control *control,
@@ -204,7 +205,7 @@ static void answer_revoke(const struct tk_control *control,
     if (token.data == NULL) {
         send_error(request, 400, "the body must be {\"token\": \"...\"}");
     } else {
-        ask_all(control, request, "revoke", token, now_ms);
+        ask_all(control, request, "revoke", 404, token, now_ms);
     }
     tk_pool_fini(&pool);
 }

@@ -13,9 +13,9 @@
  * "check", do you accept it; "revoke", accept it no longer; 200 means yes.
  *
  * `answer` holds body (a text, or a table that is sent as JSON) and what the
- * host's statistics say of the call: result ("issued", "repeated" or the word
- * for what was wrong), client, kind, and remaining, the seconds that the last
- * token of this client and kind had left.
+ * host's statistics say of the call: result ("issued", "repeated", the word for
+ * what was wrong, or nothing), client, kind, and remaining, the seconds that
+ * the last token of this client and kind had left.
  */
 #ifndef TK_FAKE_ISSUER_H
 #define TK_FAKE_ISSUER_H

@@ -123,7 +123,7 @@ static void count_call(struct tk_tally_row *row,
         row->issued_at_ms = call->at_ms;
     } else if (tk_str_is(call->result, "repeated")) {
         row->repeated++;
-    } else {
+    } else if (call->result.len > 0) {
         word = claim_word(row, call->result);
         if (word != NULL) word->count++;
     }

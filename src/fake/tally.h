@@ -24,7 +24,7 @@ struct tk_tally_call {
     struct tk_str path;
     struct tk_str client; /* empty: not known */
     struct tk_str kind;   /* empty: not known */
-    struct tk_str result; /* "issued", "repeated", or what was wrong */
+    struct tk_str result; /* "issued", "repeated", what was wrong, or empty */
     int64_t remaining_ms; /* of the token before; -1: not known */
     int64_t at_ms;
 };

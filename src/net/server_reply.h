@@ -4,7 +4,7 @@
 #ifndef TK_NET_SERVER_REPLY_H
 #define TK_NET_SERVER_REPLY_H
 
-#include "net/client.h"
+#include "net/http.h"
 
 struct MHD_Response;
 

@@ -3,7 +3,7 @@
 #define TK_NET_SERVER_REQUEST_H
 
 #include "base/str.h"
-#include "net/client.h"
+#include "net/http.h"
 #include "net/server_conn.h"
 #include "net/server_reply.h"
 

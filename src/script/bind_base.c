@@ -10,10 +10,10 @@
 /* Missing with intent: __gc and __close run where no budget counts, and the
  * collector's work on __mode "k" grows with the square of the table. */
 static const char *const events[] = {
-    "__add",   "__band",      "__bnot",     "__bor",   "__bxor",     "__call",
-    "__concat", "__div",      "__eq",       "__idiv",  "__index",    "__le",
-    "__len",   "__lt",        "__metatable", "__mod",  "__mul",      "__name",
-    "__newindex", "__pairs",  "__pow",      "__shl",   "__shr",      "__sub",
+    "__add",      "__band",  "__bnot",      "__bor",  "__bxor",  "__call",
+    "__concat",   "__div",   "__eq",        "__idiv", "__index", "__le",
+    "__len",      "__lt",    "__metatable", "__mod",  "__mul",   "__name",
+    "__newindex", "__pairs", "__pow",       "__shl",  "__shr",   "__sub",
     "__tostring", "__unm",
 };
 
@@ -64,6 +64,8 @@ static int set_metatable(lua_State *L)
     return 1;
 }
 
+enum { CALLS_BELOW_PCALL = 180 };
+
 /* --- pcall -------------------------------------------------------------- */
 
 static int finish_pcall(lua_State *L, int status, lua_KContext context)
@@ -76,10 +78,23 @@ static int finish_pcall(lua_State *L, int status, lua_KContext context)
     return 2;
 }
 
+/* In a coroutine every error that a pcall catches costs Lua a walk over all
+ * calls below it. Ending a script that has piled up a hundred thousand of them
+ * would take minutes, and no hook counts meanwhile. */
+static void check_depth(lua_State *L)
+{
+    lua_Debug where;
+
+    if (lua_getstack(L, CALLS_BELOW_PCALL, &where) != 0) {
+        luaL_error(L, "pcall below more than %d calls", CALLS_BELOW_PCALL);
+    }
+}
+
 /* The task's requests yield across it. */
 static int call_protected(lua_State *L)
 {
     luaL_checkany(L, 1);
+    check_depth(L);
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
     return finish_pcall(
@@ -152,11 +167,10 @@ int tk_bind_base(lua_State *L)
 int tk_bind_math(lua_State *L)
 {
     static const char *const of_math[] = {
-        "abs",  "acos",       "asin",       "atan",      "ceil", "cos",
-        "deg",  "exp",        "floor",      "fmod",      "huge", "log",
-        "max",  "maxinteger", "mininteger", "min",       "modf", "pi",
-        "rad",  "sin",        "sqrt",       "tan",       "type", "tointeger",
-        "ult",  NULL,
+        "abs",        "acos",  "asin",      "atan", "ceil", "cos", "deg",
+        "exp",        "floor", "fmod",      "huge", "log",  "max", "maxinteger",
+        "mininteger", "min",   "modf",      "pi",   "rad",  "sin", "sqrt",
+        "tan",        "type",  "tointeger", "ult",  NULL,
     };
     static const char *const of_utf8[] = {
         "char", "codepoint", "codes", "len", "offset", NULL,

@@ -93,7 +93,6 @@ local function introspect(request, state, now)
   if status then return status, headers, answer end
   if not form.token then return fail(400, "invalid_request", note) end
   local entry = state.book:find(form.token, now)
-  note.result = entry and "active" or "inactive"
   note.body = { active = entry ~= nil }
   if entry then
     local wall = time.now()

@@ -8,6 +8,11 @@ local uv = require "luv"
 local process = require "support.process"
 local tmp = require "support.tmp"
 
+-- A program or a server that is gone is an error of the write, not our end.
+local sigpipe = uv.new_signal()
+sigpipe:start("sigpipe")
+sigpipe:unref()
+
 -- luv crashes when Lua ends before a handle's close callback has run.
 local function close_handles()
     uv.walk(function(handle)

@@ -178,6 +178,7 @@ static inline void peer_on_connection(uv_stream_t *stream, int status)
     conn->next = peer->conns;
     peer->conns = conn;
     if (uv_accept(stream, (uv_stream_t *)&conn->handle) != 0) abort();
+    uv_tcp_nodelay(&conn->handle, 1);
     if (peer->greeting != NULL) peer_say(conn, peer->greeting);
     uv_read_start((uv_stream_t *)&conn->handle, peer_room, peer_on_read);
 }

@@ -7,6 +7,7 @@
 #include "../harness.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@ struct turn {
     bool hangs_up;    /* afterwards */
     bool is_deaf;     /* does not wait for a request */
     bool drips;       /* byte by byte */
+    sem_t *after;     /* waits for it first */
+    sem_t *done;      /* posts it when all is said */
 };
 
 /* Owned by the test; its thread's until scripted_stop. */
@@ -74,6 +77,7 @@ static inline void *scripted_main(void *data)
     for (size_t i = 0; i < scripted->count; i++) {
         const struct turn *turn = &scripted->turns[i];
 
+        if (turn->after != NULL) sem_wait(turn->after);
         if (fd < 0) {
             fd = accept(scripted->listen_fd, NULL, NULL);
             scripted->connections++;
@@ -85,6 +89,7 @@ static inline void *scripted_main(void *data)
             continue;
         }
         if (turn->text != NULL) speak(fd, turn);
+        if (turn->done != NULL) sem_post(turn->done);
         if (turn->text == NULL && !turn->hangs_up) {
             while (recv(fd, &(char){0}, 1, 0) > 0) continue;
         }

@@ -383,13 +383,12 @@ static void *fetch_many(void *data)
     return NULL;
 }
 
-static void many_threads_share_a_handle(void **state)
+static void fetch_from_many_threads(void)
 {
     pthread_t threads[12];
     int numbers[12];
     void *failed;
 
-    (void)state;
     for (int i = 0; i < 12; i++) {
         numbers[i] = i;
         assert_int_equal(
@@ -399,6 +398,32 @@ static void many_threads_share_a_handle(void **state)
         pthread_join(threads[i], &failed);
         assert_null(failed);
     }
+}
+
+static void many_threads_share_a_handle(void **state)
+{
+    (void)state;
+    fetch_from_many_threads();
+}
+
+/* One call finds out for all connections that were kept. */
+static void an_engine_that_has_moved_is_found_by_the_second_call(void **state)
+{
+    (void)state;
+    serving_init(&serving, on_request, NULL);
+    serving_start(&serving);
+    setenv("TOKENG_SOCKET", serving.path, 1);
+    assert_int_equal(tokeng_open(NULL, &t), 0);
+    fetch_from_many_threads();
+    serving_stop(&serving);
+    serving_fini(&serving);
+    serving_init(&serving, on_request, NULL);
+    serving_start(&serving);
+    setenv("TOKENG_SOCKET", serving.path, 1);
+    assert_int_equal(fetch("a/b", NULL), TOKENG_ECONNECT);
+    assert_int_equal(fetch("a/b", NULL), 5);
+    unsetenv("TOKENG_SOCKET");
+    stop(state);
 }
 
 static bool is_own_pid(void)
@@ -447,6 +472,7 @@ int main(void)
         cmocka_unit_test(an_engine_that_is_silent_is_left),
         cmocka_unit_test(a_directory_that_does_not_fit_is_refused),
         SERVED(many_threads_share_a_handle),
+        cmocka_unit_test(an_engine_that_has_moved_is_found_by_the_second_call),
         SERVED(a_child_makes_connections_of_its_own),
     };
 

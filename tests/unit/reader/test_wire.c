@@ -152,7 +152,7 @@ static void malformed_answers_are_refused(void **state)
         "HTTP/1.1 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
-        "HTTP/1.1 100 Continue\r\n\r\n" OK_HELLO,
+        ("HTTP/1.1 100 Continue\r\n\r\n" OK_HELLO),
         "SSH-2.0-OpenSSH_9.2\r\n",
         "hello\n",
         "\r\n\r\n",
@@ -213,6 +213,31 @@ static void bytes_behind_an_answer_end_the_connection(void **state)
     scripted_start(&scripted, turns, 2);
     open_wire(scripted.path);
     expect("/1", "hello");
+    expect("/2", "hello");
+    tk_wire_close(wire);
+    scripted_stop(&scripted);
+    assert_int_equal(scripted.connections, 2);
+}
+
+static void an_answer_that_nobody_has_asked_for_is_not_taken(void **state)
+{
+    static sem_t said_first, unasked;
+    static const struct turn turns[] = {
+        {.text = OK_HELLO},
+        {.text = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+         .is_deaf = true,
+         .after = &said_first,
+         .done = &unasked},
+        {.text = OK_HELLO}};
+
+    (void)state;
+    sem_init(&said_first, 0, 0);
+    sem_init(&unasked, 0, 0);
+    scripted_start(&scripted, turns, 3);
+    open_wire(scripted.path);
+    expect("/1", "hello");
+    sem_post(&said_first);
+    sem_wait(&unasked);
     expect("/2", "hello");
     tk_wire_close(wire);
     scripted_stop(&scripted);
@@ -403,6 +428,7 @@ int main(void)
         cmocka_unit_test(answers_beyond_their_caps_are_refused),
         cmocka_unit_test(an_answer_without_a_body_is_read),
         cmocka_unit_test(bytes_behind_an_answer_end_the_connection),
+        cmocka_unit_test(an_answer_that_nobody_has_asked_for_is_not_taken),
         cmocka_unit_test(a_connection_that_says_close_is_closed),
         cmocka_unit_test(a_kept_connection_that_has_ended_is_replaced),
         cmocka_unit_test(
