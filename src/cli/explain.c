@@ -126,19 +126,24 @@ static void print_issuer(struct page *page, const struct tk_value *answer)
 static void print_policy(struct page *page, const struct tk_value *answer)
 {
     const struct tk_value *policy = tk_value_get(answer, "policy");
+    struct tk_str verb = tk_value_text(tk_value_get(policy, "verb"));
     struct tk_str why = tk_value_text(tk_value_get(policy, "why"));
 
     put_value(page, tk_value_get(policy, "name"));
-    tk_buf_put_text(&page->line, " says ");
-    put_value(page, tk_value_get(policy, "verb"));
-    put_in(&page->line, tk_value_get(policy, "asked_in"), "in ");
-    if (why.len > 0) {
-        tk_buf_printf(&page->line, " (%.*s)", TK_ARG(why));
+    if (verb.len == 0) {
+        tk_buf_put_text(&page->line, " has not been asked yet");
+    } else {
+        tk_buf_printf(&page->line, " says %.*s", TK_ARG(verb));
+        if (!tk_str_is(verb, "lapse")) {
+            put_in(&page->line, tk_value_get(policy, "asked_in"), "in ");
+        }
     }
+    if (why.len > 0) tk_buf_printf(&page->line, " (%.*s)", TK_ARG(why));
     put_seconds(page, "; looks every ", tk_value_get(policy, "check_interval"),
                 "");
     if (tk_show_is_true(tk_value_get(policy, "kept"))) {
-        tk_buf_put_text(&page->line, "; the key is kept");
+        tk_buf_put_text(&page->line,
+                        "; overruled, because the key is to be kept");
     }
     if (tk_show_is_true(tk_value_get(policy, "fallback"))) {
         tk_buf_put_text(&page->line,

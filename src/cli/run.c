@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "cli/runtime.h"
+#include "cli/setup.h"
 #include "engine/engine.h"
 #include "serve/api.h"
 
@@ -12,248 +13,289 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-static const struct tk_option options[] = {
-    {"config", 'c', TK_OPTION_TEXT, "FILE", "the configuration"},
-    {"policy", '\0', TK_OPTION_TEXT, "FILE",
-     "run this policy over everything, whatever the configuration says"},
-    {"socket", '\0', TK_OPTION_TEXT, "PATH",
-     "listen here instead of in the runtime directory"},
-    {"log-level", '\0', TK_OPTION_TEXT, "LEVEL",
-     "debug, info, warn or error (info)"},
+enum {
+    /* How often readiness is looked at until it is there; only for the log. */
+    READY_EVERY_MS = 100,
+    LISTEN_MAX = 16,
+    ADDRESS_TEXT = PATH_MAX + 8,
 };
 
-enum { LISTEN_MAX = 8, READY_CHECK_MS = 50 };
+static const struct tk_option options[] = {
+    TK_SETUP_OPTIONS,
+    {"log-level", '\0', TK_OPTION_TEXT, "LEVEL",
+     "debug, info (the default), warn or error"},
+    {"socket", '\0', TK_OPTION_TEXT, "PATH",
+     "listen here and nowhere else, whatever the configuration says"},
+    {"dir", '\0', TK_OPTION_TEXT, "DIR",
+     "the runtime directory ($RUNTIME_DIRECTORY, /run/tokeng)"},
+};
 
-/* All that runs. Owned by run(), on its stack. */
+/* Everything that one run of the engine owns. */
 struct running {
-    struct tk_runtime runtime;
+    const struct tk_args *args;
+    const struct tk_show *show;
+    struct tk_setup setup;
+    char dir[PATH_MAX];
+    int lock;
     struct tk_loop *loop;
     struct tk_engine *engine;
     struct tk_api *api;
     struct tk_timer *ready;
-    char socket[PATH_MAX + 32];
-    const char *listen[LISTEN_MAX + 1];
 };
 
-/* A core or a debugger would show every token. The sanitizers' leak check has
- * to attach to the process, so it stays open to them. */
-static void hide_memory(void)
+/* Others of the same user may neither read this process's memory nor find it
+ * in a core file. LeakSanitizer reads it by ptrace, which a process that is
+ * not dumpable refuses, so builds with a sanitizer stay dumpable. */
+static void seal_off(void)
 {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    struct rlimit none = {0, 0};
-
-    prctl(PR_SET_DUMPABLE, 0);
-    setrlimit(RLIMIT_CORE, &none);
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED
 #endif
+#endif
+#if !defined(__SANITIZE_ADDRESS__) && !defined(IS_SANITIZED)
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     umask(0077);
 }
 
 static void stop(void *data)
 {
-    struct running *r = data;
+    struct running *running = data;
 
-    tk_log(TK_LOG_INFO, "engine stops",
-           tk_num("uptime_ms", tk_engine_uptime_ms(r->engine)));
-    tk_loop_stop(r->loop);
+    tk_log(TK_LOG_INFO, "engine stops", tk_num("pid", getpid()));
+    tk_loop_stop(running->loop);
 }
 
 static void log_problems(const struct tk_problems *problems)
 {
-    struct tk_str rest = tk_buf_str(&problems->text);
+    struct tk_str lines = tk_buf_str(&problems->text);
 
-    while (rest.len > 0) {
-        tk_log(TK_LOG_ERROR, "configuration problem",
-               tk_view("problem", tk_str_cut(&rest, '\n')));
+    while (lines.data != NULL) {
+        struct tk_str line = tk_str_cut(&lines, '\n');
+
+        if (line.len > 0) {
+            tk_log(TK_LOG_ERROR, "configuration problem",
+                   tk_view("problem", line));
+        }
     }
 }
 
 static void reload(void *data)
 {
-    struct running *r = data;
+    struct running *running = data;
     struct tk_problems problems;
+    int rc;
 
     tk_problems_init(&problems);
-    if (tk_engine_reload(r->engine, &problems) == 0) {
+    rc = tk_engine_reload(running->engine, &problems);
+    log_problems(&problems);
+    if (rc == 0) {
         tk_log(TK_LOG_INFO, "configuration reloaded",
-               tk_text("file", tk_engine_config(r->engine)->path));
+               tk_text("config", running->setup.config));
     } else {
-        log_problems(&problems);
-        tk_log(TK_LOG_ERROR, "reload failed; the old configuration stays",
-               tk_num("problems", problems.count));
+        tk_log(TK_LOG_ERROR, "configuration not reloaded; the old one stays",
+               tk_text("config", running->setup.config),
+               tk_text("error", tk_err_name(rc)));
     }
     tk_problems_fini(&problems);
 }
 
-/* Says once that every kept key has its token. */
-static void check_ready(void *data)
+static void look_if_ready(void *data)
 {
-    struct running *r = data;
+    struct running *running = data;
 
-    if (!tk_engine_is_ready(r->engine)) {
-        tk_timer_set(r->ready, tk_loop_now(r->loop) + READY_CHECK_MS);
+    if (!tk_engine_is_ready(running->engine)) {
+        tk_timer_set(running->ready,
+                     tk_loop_now(running->loop) + READY_EVERY_MS);
         return;
     }
     tk_log(TK_LOG_INFO, "engine ready",
-           tk_num("after_ms", tk_engine_uptime_ms(r->engine)));
+           tk_num("after_ms", tk_engine_uptime_ms(running->engine)));
 }
 
-static enum tk_exit print_problems(const struct tk_show *show,
-                                   struct tk_problems *problems, int rc)
-{
-    struct tk_show to_err = *show;
+/* --- starting --- */
 
-    if (problems->count == 0) {
-        return tk_show_fail(show, TK_EXIT_INTERNAL, "%s", tk_err_text(rc));
-    }
-    to_err.out = show->err;
-    tk_show_put(&to_err, &problems->text);
-    return TK_EXIT_CONFIG;
-}
-
-/* A policy on the command line is relative to where one stands, not to the
- * configuration. */
-static enum tk_exit find_files(const struct tk_args *args,
-                               const struct tk_show *show,
-                               char config[PATH_MAX], char policy[PATH_MAX])
-{
-    const char *given = tk_args_text(args, "policy");
-    struct tk_why why;
-
-    policy[0] = '\0';
-    if (tk_config_find(tk_args_text(args, "config"), config, &why) != 0) {
-        return tk_show_fail(show, TK_EXIT_CONFIG, "%s", why.text);
-    }
-    if (given != NULL && realpath(given, policy) == NULL) {
-        return tk_show_fail(show, TK_EXIT_CONFIG, "%s: no such file", given);
-    }
-    return TK_EXIT_OK;
-}
-
-static enum tk_exit open_engine(struct running *r, const struct tk_args *args,
-                                const struct tk_show *show)
-{
-    char config[PATH_MAX];
-    char policy[PATH_MAX];
-    struct tk_engine_options engine_options = {.config_path = config};
-    enum tk_exit status = find_files(args, show, config, policy);
-    struct tk_problems problems;
-    int rc;
-
-    if (status != TK_EXIT_OK) return status;
-    if (policy[0] != '\0') engine_options.policy_file = policy;
-    tk_problems_init(&problems);
-    rc = tk_loop_new(&r->loop);
-    if (rc == 0) {
-        rc = tk_engine_new(r->loop, &engine_options, &problems, &r->engine);
-    }
-    if (rc != 0) status = print_problems(show, &problems, rc);
-    tk_problems_fini(&problems);
-    return status;
-}
-
-static void find_listeners(struct running *r, const struct tk_args *args)
-{
-    const struct tk_config *config = tk_engine_config(r->engine);
-    const char *given = tk_args_text(args, "socket");
-    size_t count = 0;
-
-    while (given == NULL && count < LISTEN_MAX &&
-           (r->listen[count] = tk_config_listen(config, count)) != NULL) {
-        count++;
-    }
-    if (count > 0) return;
-    if (given != NULL) {
-        snprintf(r->socket, sizeof r->socket, "unix:%s", given);
-    } else {
-        snprintf(r->socket, sizeof r->socket, "unix:%s/tokeng.sock",
-                 r->runtime.dir);
-    }
-    r->listen[0] = r->socket;
-}
-
-static enum tk_exit open_all(struct running *r, const struct tk_args *args,
-                             const struct tk_show *show)
-{
-    enum tk_exit status = open_engine(r, args, show);
-    struct tk_why why;
-    int rc;
-
-    if (status != TK_EXIT_OK) return status;
-    rc = tk_runtime_open(&r->runtime, &why);
-    if (rc == 0) {
-        find_listeners(r, args);
-        rc = tk_api_new(r->loop, r->engine, r->listen, &r->api, &why);
-    }
-    if (rc != 0) return tk_show_fail(show, TK_EXIT_TEMPORARY, "%s", why.text);
-    rc = tk_timer_new(r->loop, check_ready, r, &r->ready);
-    if (rc == 0) rc = tk_loop_on_signal(r->loop, SIGTERM, stop, r);
-    if (rc == 0) rc = tk_loop_on_signal(r->loop, SIGINT, stop, r);
-    if (rc == 0) rc = tk_loop_on_signal(r->loop, SIGHUP, reload, r);
-    if (rc == 0) return TK_EXIT_OK;
-    return tk_show_fail(show, TK_EXIT_INTERNAL, "%s", tk_err_text(rc));
-}
-
-/* Callers that wait are answered before the engine goes, and their answers are
- * written before the listeners do. */
-static void close_all(struct running *r)
-{
-    int left;
-
-    if (r->ready != NULL) tk_timer_free(r->ready);
-    if (r->api != NULL) tk_api_stop(r->api);
-    if (r->engine != NULL) tk_engine_stop(r->engine);
-    tk_api_free(r->api);
-    tk_engine_free(r->engine);
-    tk_runtime_close(&r->runtime);
-    left = r->loop == NULL ? 0 : tk_loop_free(r->loop);
-    if (left > 0) tk_log(TK_LOG_ERROR, "handles left open", tk_num("n", left));
-}
-
-static bool set_log_level(const struct tk_args *args)
+static enum tk_exit set_log_level(const struct tk_args *args,
+                                  const struct tk_show *show)
 {
     const char *word = tk_args_text(args, "log-level");
     enum tk_log_level level = TK_LOG_INFO;
 
-    if (word != NULL && !tk_log_level_parse(tk_str(word), &level)) return false;
+    if (word != NULL && !tk_log_level_parse(tk_str(word), &level)) {
+        return tk_show_fail(show, TK_EXIT_USAGE,
+                            "run: --log-level is debug, info, warn or error, "
+                            "not '%s'",
+                            word);
+    }
     tk_log_setup(level, NULL, NULL);
-    return true;
+    return TK_EXIT_OK;
+}
+
+static enum tk_exit fail(const struct running *running, int rc,
+                         const char *text)
+{
+    enum tk_exit status = TK_EXIT_CONFIG;
+
+    if (rc == TK_EBUSY) status = TK_EXIT_TEMPORARY;
+    if (rc == TK_ENOMEM || rc == TK_EINTERNAL) status = TK_EXIT_INTERNAL;
+    return tk_show_fail(running->show, status, "%s", text);
+}
+
+static enum tk_exit take_place(struct running *running)
+{
+    struct tk_why why;
+    int rc =
+        tk_runtime_open(tk_args_text(running->args, "dir"), running->dir, &why);
+
+    if (rc == 0) rc = tk_runtime_lock(running->dir, &running->lock, &why);
+    return rc == 0 ? TK_EXIT_OK : fail(running, rc, why.text);
+}
+
+static enum tk_exit make_engine(struct running *running)
+{
+    struct tk_engine_options engine_options = {
+        .config_path = running->setup.config,
+        .policy_file = tk_setup_policy(&running->setup),
+    };
+    struct tk_problems problems;
+    enum tk_exit status = TK_EXIT_OK;
+    int rc;
+
+    tk_problems_init(&problems);
+    rc = tk_engine_new(running->loop, &engine_options, &problems,
+                       &running->engine);
+    if (problems.count > 0) {
+        status = tk_setup_say_problems(running->show, running->setup.config,
+                                       &problems);
+    } else if (rc != 0) {
+        status = fail(running, rc, tk_err_text(rc));
+    }
+    tk_problems_fini(&problems);
+    return status;
+}
+
+/* What --socket says, else the configuration, else tokeng.sock in the runtime
+ * directory. `address` keeps the text that is made here. */
+static enum tk_exit choose_listen(const struct running *running,
+                                  char address[ADDRESS_TEXT],
+                                  const char *listen[LISTEN_MAX + 1])
+{
+    const struct tk_config *config = tk_engine_config(running->engine);
+    const char *socket = tk_args_text(running->args, "socket");
+    size_t count = 0;
+    char here[PATH_MAX];
+
+    if (socket != NULL && socket[0] != '/') {
+        if (getcwd(here, sizeof here) == NULL) here[0] = '\0';
+        snprintf(address, ADDRESS_TEXT, "unix:%s/%s", here, socket);
+    } else if (socket != NULL) {
+        snprintf(address, ADDRESS_TEXT, "unix:%s", socket);
+    } else {
+        while (count < LISTEN_MAX) {
+            listen[count] = tk_config_listen(config, count);
+            if (listen[count] == NULL) break;
+            count++;
+        }
+        snprintf(address, ADDRESS_TEXT, "unix:%s/tokeng.sock", running->dir);
+    }
+    if (count == 0) listen[count++] = address;
+    listen[count] = NULL;
+    return TK_EXIT_OK;
+}
+
+static enum tk_exit open_api(struct running *running)
+{
+    const char *listen[LISTEN_MAX + 1];
+    char address[ADDRESS_TEXT];
+    struct tk_why why;
+    int rc;
+
+    choose_listen(running, address, listen);
+    rc =
+        tk_api_new(running->loop, running->engine, listen, &running->api, &why);
+    if (rc != 0) return fail(running, rc, why.text);
+    tk_log(TK_LOG_INFO, "engine started", tk_text("listen", listen[0]),
+           tk_num("sources",
+                  (int64_t)tk_engine_config(running->engine)->source_count),
+           tk_text("config", running->setup.config), tk_num("pid", getpid()));
+    return TK_EXIT_OK;
+}
+
+static enum tk_exit watch_signals(struct running *running)
+{
+    int rc = tk_loop_on_signal(running->loop, SIGTERM, stop, running);
+
+    if (rc == 0) rc = tk_loop_on_signal(running->loop, SIGINT, stop, running);
+    if (rc == 0) rc = tk_loop_on_signal(running->loop, SIGHUP, reload, running);
+    if (rc == 0) {
+        rc = tk_timer_new(running->loop, look_if_ready, running,
+                          &running->ready);
+    }
+    return rc == 0 ? TK_EXIT_OK : fail(running, rc, tk_err_text(rc));
+}
+
+static enum tk_exit start(struct running *running)
+{
+    enum tk_exit status = take_place(running);
+    int rc;
+
+    if (status != TK_EXIT_OK) return status;
+    rc = tk_loop_new(&running->loop);
+    if (rc != 0) return fail(running, rc, tk_err_text(rc));
+    status = make_engine(running);
+    if (status == TK_EXIT_OK) status = watch_signals(running);
+    if (status == TK_EXIT_OK) status = open_api(running);
+    return status;
+}
+
+/* --- the end --- */
+
+/* Everybody who waits is answered before anything is taken apart. */
+static enum tk_exit end(struct running *running, enum tk_exit status)
+{
+    int left_open;
+
+    if (running->api != NULL) tk_api_stop(running->api);
+    if (running->engine != NULL) tk_engine_stop(running->engine);
+    tk_api_free(running->api);
+    tk_timer_free(running->ready);
+    tk_engine_free(running->engine);
+    left_open = tk_loop_free(running->loop);
+    if (running->lock >= 0) close(running->lock);
+    if (left_open == 0 || status != TK_EXIT_OK) return status;
+    return tk_show_fail(running->show, TK_EXIT_INTERNAL,
+                        "%d handles were left open at the end", left_open);
 }
 
 static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 {
-    struct running r = {.runtime = {.lock = -1}};
-    enum tk_exit status;
+    struct running running = {.args = args, .show = show, .lock = -1};
+    enum tk_exit status = set_log_level(args, show);
 
-    if (!set_log_level(args)) {
-        return tk_show_fail(show, TK_EXIT_USAGE,
-                            "run: --log-level is debug, info, warn or error");
-    }
-    hide_memory();
-    status = open_all(&r, args, show);
+    if (status != TK_EXIT_OK) return status;
+    seal_off();
+    status = tk_setup_find(args, show, &running.setup);
+    if (status == TK_EXIT_OK) status = start(&running);
     if (status == TK_EXIT_OK) {
-        tk_log(TK_LOG_INFO, "engine started",
-               tk_text("version", TOKENG_VERSION),
-               tk_text("listen", r.listen[0]),
-               tk_num("sources",
-                      (int64_t)tk_engine_config(r.engine)->source_count));
-        tk_engine_start(r.engine);
-        tk_timer_set(r.ready, tk_loop_now(r.loop));
-        tk_loop_run(r.loop);
+        tk_engine_start(running.engine);
+        look_if_ready(&running);
+        tk_loop_run(running.loop);
     }
-    close_all(&r);
-    return status;
+    return end(&running, status);
 }
 
 const struct tk_command tk_run_command = {
     .name = "run",
     .words = "",
     .summary = "run the engine",
-    .about = "Keeps the tokens of all sources of the configuration (-c, else "
-             "$TOKENG_CONFIG, else /etc/tokeng/tokeng.lua) fresh and serves "
-             "them on a unix socket. SIGHUP reloads the configuration, SIGTERM "
-             "ends the engine in order.",
-    .example = "tokeng run -c tokeng.lua",
+    .about = "Runs the engine until SIGTERM or SIGINT, and logs to standard "
+             "error. SIGHUP reads the configuration again. Only one engine "
+             "runs in a runtime directory.",
+    .example = "tokeng run -c /etc/tokeng/tokeng.lua --log-level debug",
     TK_COMMAND_OPTIONS(options),
     .run = run,
 };

@@ -1,4 +1,4 @@
-/* cli/run.h - tokeng run: the engine. */
+/* cli/run.h - tokeng run: the engine as a process. */
 #ifndef TK_CLI_RUN_H
 #define TK_CLI_RUN_H
 

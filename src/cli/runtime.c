@@ -1,106 +1,129 @@
 #define _DEFAULT_SOURCE
 #include "cli/runtime.h"
 
+#include "base/buf.h"
 #include "base/file.h"
-
-#include <stdbool.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-/* Members of the directory's group may reach the socket in it. */
-enum { DIR_MODE = 0750, LOCK_MODE = 0600 };
+#define SYSTEM_DIR "/run/tokeng"
 
-static bool try_dir(struct tk_runtime *runtime, const char *base,
-                    const char *below, struct tk_why *why)
+enum {
+    DIR_MODE = 0750, /* the group may look for the socket */
+    DIR_UMASK = 0027,
+    LOCK_MODE = 0600,
+    PID_TEXT = 24,
+};
+
+static const char *variable(const char *name)
 {
-    int len;
+    const char *value = getenv(name);
 
-    if (base == NULL || *base == '\0') return false;
-    len = snprintf(runtime->dir, sizeof runtime->dir, "%s%s", base, below);
-    if (len < 0 || len >= (int)sizeof runtime->dir) return false;
-    return tk_file_make_dir(runtime->dir, DIR_MODE, why) == 0 &&
-           access(runtime->dir, W_OK | X_OK) == 0;
+    return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
-static int find_dir(struct tk_runtime *runtime, struct tk_why *why)
+static int make(const char *path, struct tk_why *why)
 {
-    const char *given = getenv("RUNTIME_DIRECTORY");
+    mode_t before = umask(DIR_UMASK);
+    int rc = tk_file_make_dir(path, DIR_MODE, why);
 
-    if (given != NULL && *given != '\0') {
-        if (try_dir(runtime, given, "", why)) return 0;
-        return tk_fail(why, TK_EDENIED,
-                       "the runtime directory %s cannot be used: make it, or "
-                       "set RUNTIME_DIRECTORY to one that can be written",
-                       given);
+    umask(before);
+    if (rc == 0 && access(path, W_OK | X_OK) != 0) {
+        rc = tk_fail(why, TK_EDENIED, "%s: %s", path, strerror(errno));
     }
-    if (try_dir(runtime, "/run", "/tokeng", why) ||
-        try_dir(runtime, getenv("XDG_RUNTIME_DIR"), "/tokeng", why)) {
-        return 0;
-    }
-    return tk_fail(why, TK_EDENIED,
-                   "no runtime directory: /run/tokeng cannot be made; run as "
-                   "root, or set RUNTIME_DIRECTORY to a directory of yours");
-}
-
-static long read_pid(int fd)
-{
-    char text[24] = "";
-
-    if (pread(fd, text, sizeof text - 1, 0) <= 0) return 0;
-    return strtol(text, NULL, 10);
-}
-
-/* The pid is for people; what counts is the lock, which dies with its
- * holder. */
-static int write_pid(int fd, struct tk_why *why)
-{
-    char text[24];
-    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-
-    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)len, 0) == len) {
-        return 0;
-    }
-    return tk_fail(why, TK_EIO, "tokeng.lock: %s", strerror(errno));
-}
-
-static int take_lock(struct tk_runtime *runtime, struct tk_why *why)
-{
-    char path[PATH_MAX + 16];
-
-    snprintf(path, sizeof path, "%s/tokeng.lock", runtime->dir);
-    runtime->lock =
-        open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
-    if (runtime->lock < 0) {
-        return tk_fail(why, TK_EIO, "%s: %s", path, strerror(errno));
-    }
-    if (flock(runtime->lock, LOCK_EX | LOCK_NB) == 0) {
-        return write_pid(runtime->lock, why);
-    }
-    return tk_fail(why, TK_EBUSY,
-                   "another engine (pid %ld) runs on %s: stop it, or give "
-                   "this one a RUNTIME_DIRECTORY of its own",
-                   read_pid(runtime->lock), runtime->dir);
-}
-
-int tk_runtime_open(struct tk_runtime *runtime, struct tk_why *why)
-{
-    int rc;
-
-    *runtime = (struct tk_runtime){.lock = -1};
-    rc = find_dir(runtime, why);
-    if (rc == 0) rc = take_lock(runtime, why);
-    if (rc != 0) tk_runtime_close(runtime);
     return rc;
 }
 
-void tk_runtime_close(struct tk_runtime *runtime)
+/* systemd separates several directories by ':'; the first is ours. */
+static int choose(const char *given, char out[PATH_MAX], struct tk_why *why)
 {
-    if (runtime->lock >= 0) close(runtime->lock);
-    runtime->lock = -1;
+    const char *runtime = variable("RUNTIME_DIRECTORY");
+    const char *user = variable("XDG_RUNTIME_DIR");
+    int len;
+
+    if (given != NULL) {
+        len = snprintf(out, PATH_MAX, "%s", given);
+    } else if (runtime != NULL) {
+        len = snprintf(out, PATH_MAX, "%.*s", (int)strcspn(runtime, ":"),
+                       runtime);
+    } else if (make(SYSTEM_DIR, why) == 0) {
+        len = snprintf(out, PATH_MAX, "%s", SYSTEM_DIR);
+    } else if (user != NULL) {
+        len = snprintf(out, PATH_MAX, "%s/tokeng", user);
+    } else {
+        return tk_fail(why, TK_EDENIED,
+                       "no runtime directory: %s, and $XDG_RUNTIME_DIR is not "
+                       "set; name one with --dir DIR",
+                       why->text);
+    }
+    if (len > 0 && len < PATH_MAX) return 0;
+    return tk_fail(why, TK_EINVAL, "the path of the runtime directory is %s",
+                   len > 0 ? "too long" : "empty");
+}
+
+int tk_runtime_open(const char *given, char out[PATH_MAX], struct tk_why *why)
+{
+    char chosen[PATH_MAX];
+    int rc = choose(given, chosen, why);
+
+    if (rc == 0) rc = make(chosen, why);
+    if (rc != 0) return rc;
+    if (realpath(chosen, out) != NULL) return 0;
+    return tk_fail(why, TK_EIO, "%s: %s", chosen, strerror(errno));
+}
+
+static int say_holder(int fd, const char *dir, struct tk_why *why)
+{
+    char pid[PID_TEXT] = "";
+    ssize_t len = pread(fd, pid, sizeof pid - 1, 0);
+
+    if (len < 0) len = 0;
+    pid[len] = '\0';
+    pid[strspn(pid, "0123456789")] = '\0';
+    return tk_fail(why, TK_EBUSY,
+                   "another engine (pid %s) runs in %s: stop it, or give this "
+                   "one a directory of its own with --dir DIR",
+                   pid[0] == '\0' ? "unknown" : pid, dir);
+}
+
+static int take(int fd, const char *dir, struct tk_why *why)
+{
+    char pid[PID_TEXT];
+    int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) return say_holder(fd, dir, why);
+        if (errno != EINTR) {
+            return tk_fail(why, TK_EIO, "%s/tokeng.lock: %s", dir,
+                           strerror(errno));
+        }
+    }
+    if (ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)len, 0) == len) {
+        return 0;
+    }
+    return tk_fail(why, TK_EIO, "%s/tokeng.lock: %s", dir, strerror(errno));
+}
+
+int tk_runtime_lock(const char *dir, int *out, struct tk_why *why)
+{
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/tokeng.lock", dir);
+    int rc;
+
+    if (len < 0 || len >= (int)sizeof path) {
+        return tk_fail(why, TK_EINVAL, "%s: the path is too long", dir);
+    }
+    *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+    if (*out < 0) return tk_fail(why, TK_EIO, "%s: %s", path, strerror(errno));
+    rc = take(*out, dir, why);
+    if (rc == 0) return 0;
+    close(*out);
+    *out = -1;
+    return rc;
 }

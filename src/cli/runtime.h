@@ -1,4 +1,5 @@
-/* cli/runtime.h - the engine's runtime directory, and that it has one engine.
+/* cli/runtime.h - the engine's runtime directory: its socket lies there, and a
+ * lock that only one engine holds.
  */
 #ifndef TK_CLI_RUNTIME_H
 #define TK_CLI_RUNTIME_H
@@ -7,15 +8,16 @@
 
 #include <limits.h>
 
-/* Owned by whoever opened it. */
-struct tk_runtime {
-    char dir[PATH_MAX];
-    int lock; /* held as long as it is open */
-};
+/* Chooses the directory and makes it (0750) if it is not there: `given`, else
+ * $RUNTIME_DIRECTORY, else /run/tokeng if this user may write there, else
+ * $XDG_RUNTIME_DIR/tokeng. The path is absolute. */
+TK_MUST_USE int tk_runtime_open(const char *given, char out[PATH_MAX],
+                                struct tk_why *why);
 
-/* $RUNTIME_DIRECTORY, else /run/tokeng, else $XDG_RUNTIME_DIR/tokeng: the
- * first that is there or can be made. TK_EBUSY if another engine holds it. */
-TK_MUST_USE int tk_runtime_open(struct tk_runtime *runtime, struct tk_why *why);
-void tk_runtime_close(struct tk_runtime *runtime);
+/* Takes the lock tokeng.lock of the directory, and leaves this process's
+ * number in it. It is held until the descriptor is closed, so it ends with the
+ * process, however that ends; the file stays. TK_EBUSY with the number of the
+ * holder if another has it. */
+TK_MUST_USE int tk_runtime_lock(const char *dir, int *out, struct tk_why *why);
 
 #endif

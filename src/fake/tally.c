@@ -1,6 +1,5 @@
 #include "fake/tally.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* How often one word came back. */
@@ -35,10 +34,18 @@ struct tk_tally_entry {
     char result[TK_TALLY_NAME];
 };
 
+/* Two names that differ must still differ when they are printed, so what does
+ * not print is made the same here. */
 static void copy(char *out, size_t cap, struct tk_str text)
 {
-    snprintf(out, cap, "%.*s", (int)(text.len < cap ? text.len : cap),
-             text.data == NULL ? "" : text.data);
+    size_t len = text.len < cap ? text.len : cap - 1;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = text.data[i];
+
+        out[i] = (char)(c >= 0x20 && c <= 0x7e ? c : '?');
+    }
+    out[len] = '\0';
 }
 
 /* --- rows --- */
@@ -106,7 +113,7 @@ static struct word *claim_word(struct tk_tally_row *row, struct tk_str text)
         return &row->words[TK_TALLY_WORDS - 1];
     }
     if (row->word_count == TK_TALLY_WORDS - 1) {
-        snprintf(name, sizeof name, "other");
+        copy(name, sizeof name, TK_STR("other"));
     }
     memcpy(row->words[row->word_count].text, name, sizeof name);
     return &row->words[row->word_count++];

@@ -73,6 +73,9 @@ static int join(struct tk_outgoing *o, const char *field,
                        value->type == TK_LIST ? "a list of something else"
                                               : tk_value_type_name(value));
     }
+    if (o->work.failed != 0) {
+        return tk_fail(why, TK_EINVAL, "%s: a value is too large", field);
+    }
     return 0;
 }
 
@@ -208,7 +211,7 @@ static int add_header(struct tk_outgoing *o, struct tk_str name,
     const char *value_copy = tk_pool_dup(&o->pool, value);
 
     if (o->header_count == TK_OUTGOING_HEADERS || name_copy == NULL ||
-        value_copy == NULL || o->work.failed != 0) {
+        value_copy == NULL) {
         return tk_fail(why, TK_EINVAL, "headers: too many or too long");
     }
     if (has_header(o, name)) {
@@ -385,7 +388,7 @@ int tk_outgoing_fill(struct tk_outgoing *outgoing, const char *method,
     if (rc == 0) rc = put_body(o, asked, why);
     if (rc == 0) rc = add_default(o, "Accept", "application/json", why);
     if (rc != 0) return rc;
-    if (o->url.failed != 0 || o->body.failed != 0 || o->work.failed != 0) {
+    if (o->url.failed != 0 || o->body.failed != 0) {
         return tk_fail(why, TK_EINVAL, "the request is too large");
     }
     return 0;

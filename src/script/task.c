@@ -1,7 +1,6 @@
-/* A task is a coroutine in its unit's state. Only `resume` enters it. What the
- * script is to be handed is pushed by the second half of the function that
- * yielded (task_bind.c), inside the resume, because only there may Lua raise.
- */
+/* Only resume() enters Lua. What the coroutine wants when it yields is done
+ * outside of it, so that the host may start, end and answer other tasks of the
+ * same unit there. */
 #include "script/task.h"
 
 #include "script/convert.h"
@@ -9,156 +8,301 @@
 #include "script/task_state.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
     RESUME_BUDGET = 1000 * 1000,
     TASK_BUDGET = 10 * 1000 * 1000,
+    RESULT_MAX = 256 * 1024,
     RESULT_DEPTH = 16,
-    RESULT_MAX = 1 << 20,
 };
+
+enum outcome { DONE, WAITS, FAILED, OVER_BUDGET, NO_MEMORY };
+
+/* --- the coroutine --- */
 
 /* Owned by tk_task_start, on its stack. */
-struct starting {
+struct birth {
     struct tk_task *task;
-    const struct tk_value *key;
     int function;
+    const struct tk_value *key;
 };
 
-static int make_coroutine(lua_State *L)
+static void copy_pairs(lua_State *L, int from, int to)
 {
-    struct starting *starting = lua_touserdata(L, 1);
-    struct tk_task *task = starting->task;
-    lua_State *co = lua_newthread(L);
+    lua_pushnil(L);
+    while (lua_next(L, from) != 0) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, to);
+    }
+}
 
-    task->reference = luaL_ref(L, LUA_REGISTRYINDEX);
-    task->L = co;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, starting->function);
-    tk_convert_push(L, starting->key);
+/* Replaces the settings on top by a copy in which those of the variant stand
+ * before them. */
+static void lay_over(lua_State *L, const struct tk_value *variant)
+{
+    int top = lua_gettop(L);
+
+    if (variant == NULL || !lua_istable(L, top)) return;
+    lua_newtable(L);
+    copy_pairs(L, top, top + 1);
+    tk_convert_push(L, variant);
+    if (lua_istable(L, -1)) copy_pairs(L, top + 2, top + 1);
+    lua_pop(L, 1);
+    lua_replace(L, top);
+}
+
+static int give_birth(lua_State *L)
+{
+    struct birth *birth = lua_touserdata(L, 1);
+    struct tk_task *task = birth->task;
+
+    task->L = lua_newthread(L);
+    task->thread_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, birth->function);
+    tk_convert_push(L, birth->key);
     lua_rawgeti(L, LUA_REGISTRYINDEX, task->unit->options);
+    lay_over(L, tk_value_get(birth->key, "variant"));
     tk_task_bind_push_engine(L);
-    lua_xmove(L, co, 4);
+    lua_xmove(L, task->L, 4);
     return 0;
 }
 
-/* A thread that was left in the middle is closed, so that nothing of it runs
- * again; it has no to-be-closed variables, so this runs no script. */
-static void free_task(struct tk_task *task)
+/* The collector runs at once, because the coroutine held tokens. */
+static void release(struct tk_task *task)
 {
-    if (task->L != NULL) lua_resetthread(task->L);
-    luaL_unref(task->unit->vm->L, LUA_REGISTRYINDEX, task->reference);
+    struct tk_vm *vm = task->unit->vm;
+
+    if (task->transfer != NULL) tk_transfer_drop(task->transfer);
+    task->transfer = NULL;
+    tk_outgoing_fini(&task->outgoing);
+    if (task->L == NULL) return;
+    luaL_unref(vm->L, LUA_REGISTRYINDEX, task->thread_ref);
+    task->L = NULL;
+    lua_gc(vm->L, LUA_GCCOLLECT, 0);
+}
+
+static enum outcome resume(struct tk_task *task, int *results)
+{
+    int64_t budget = task->left < RESUME_BUDGET ? task->left : RESUME_BUDGET;
+    struct tk_vm *vm = task->unit->vm;
+    int status;
+
+    task->want = TK_TASK_NOTHING;
+    vm->context = task;
+    tk_vm_begin(vm, task->L, budget);
+    status = lua_resume(task->L, NULL,
+                        lua_status(task->L) == LUA_YIELD ? 0 : 3, results);
+    vm->context = NULL;
+    task->left -= budget - vm->budget;
+    task->answer = (struct tk_task_answer){0};
+    switch (tk_vm_end(vm, task->L, status, &task->why)) {
+    case 0:
+        return status == LUA_YIELD ? WAITS : DONE;
+    case TK_EBUDGET:
+        return OVER_BUDGET;
+    case TK_ENOMEM:
+        return NO_MEMORY;
+    default:
+        return FAILED;
+    }
+}
+
+/* --- the end --- */
+
+static int take_results(struct tk_task *task, int count)
+{
+    static const struct tk_convert how = {.depth_max = RESULT_DEPTH,
+                                          .root = "what it returned"};
+    char sentence[TK_VM_SENTENCE];
+    struct tk_why why;
+    int rc = 0;
+
+    if (count > 0) {
+        rc = tk_convert_take(task->L, -count, &how, &task->pool, &task->first,
+                             &why);
+    }
+    if (rc == 0 && count > 1) {
+        rc = tk_convert_take(task->L, 1 - count, &how, &task->pool,
+                             &task->second, &why);
+    }
+    if (rc == 0) return 0;
+    snprintf(sentence, sizeof sentence, "%s", why.text);
+    return tk_fail(&task->why, rc == TK_ENOMEM ? rc : TK_ESCRIPT, "%s: %s",
+                   task->unit->vm->name, sentence);
+}
+
+static void report(struct tk_task *task)
+{
+    task->result.detail = task->why.text;
+    task->done(&task->result, task->data);
+    tk_pool_fini(&task->pool);
     free(task);
 }
 
-static void finish(struct tk_task *task, int code, const struct tk_why *why)
+static void report_later(void *data)
 {
-    static const struct tk_convert how = {.depth_max = RESULT_DEPTH,
-                                          .root = "the result"};
-    struct tk_value values[2] = {{.type = TK_NIL}, {.type = TK_NIL}};
-    struct tk_task_result result = {
-        .code = code,
-        .first = &values[0],
-        .second = &values[1],
-        .sent_at = task->sent_at,
-        .received_at = task->received_at,
-        .detail = code == 0 ? "" : why->text,
-    };
-    struct tk_why bad = {0};
-    struct tk_pool pool;
+    report(data);
+}
 
-    tk_pool_init(&pool, RESULT_MAX);
-    for (int i = 0; result.code == 0 && i < 2 && i < lua_gettop(task->L); i++) {
-        int rc = tk_convert_take(task->L, i + 1, &how, &pool, &values[i], &bad);
+static void finish(struct tk_task *task, enum outcome outcome, int results)
+{
+    static const int codes[] = {[DONE] = 0,
+                                [WAITS] = TK_EINTERNAL,
+                                [FAILED] = TK_ESCRIPT,
+                                [OVER_BUDGET] = TK_EBUDGET,
+                                [NO_MEMORY] = TK_ENOMEM};
+    int code = codes[outcome];
 
-        if (rc == 0) continue;
-        result.code = rc == TK_EINVAL ? TK_ESCRIPT : rc;
-        result.detail = bad.text;
+    if (code == 0) code = take_results(task, results);
+    if (code != 0) {
+        task->first = (struct tk_value){.type = TK_NIL};
+        task->second = task->first;
     }
-    task->done(&result, task->data);
-    tk_pool_fini(&pool);
-    free_task(task);
+    task->result.code = code;
+    task->result.first = &task->first;
+    task->result.second = &task->second;
+    release(task);
+    if (!task->is_starting) report(task);
 }
 
-static void resume(struct tk_task *task, int arguments)
-{
-    struct tk_vm *vm = task->unit->vm;
-    int64_t budget =
-        task->budget < RESUME_BUDGET ? task->budget : RESUME_BUDGET;
-    struct tk_why why = {0};
-    int results = 0;
-    int status;
-    int rc;
+/* --- what it waits for --- */
 
-    task->waits = TK_TASK_RUNS;
-    tk_vm_begin(vm, task->L, budget);
-    vm->context = task;
-    status = lua_resume(task->L, NULL, arguments, &results);
-    vm->context = NULL;
-    task->budget -= budget - vm->budget;
-    rc = tk_vm_end(vm, task->L, status, &why);
-    if (rc == 0 && status == LUA_YIELD) return;
-    finish(task, rc, &why);
-}
+static void go_on(struct tk_task *task);
 
-static void begin(void *data)
+static void on_reply(const struct tk_http_reply *reply, void *data)
 {
     struct tk_task *task = data;
 
-    resume(task, 3);
+    task->transfer = NULL;
+    task->result.sent_at = reply->sent_at;
+    task->result.received_at = reply->received_at;
+    task->answer = (struct tk_task_answer){.reply = reply};
+    go_on(task);
+}
+
+static int send_request(struct tk_task *task)
+{
+    const struct tk_outgoing *outgoing = &task->outgoing;
+    struct tk_http_request request = {
+        .method = outgoing->method,
+        .url = tk_buf_text(&task->outgoing.url),
+        .headers = outgoing->headers,
+        .header_count = outgoing->header_count,
+        .route = task->host->route,
+    };
+    int rc;
+
+    if (outgoing->has_body) request.body = tk_buf_str(&outgoing->body);
+    rc = tk_client_send(task->host->client, &request, on_reply, task,
+                        &task->transfer, &task->answer.why);
+    tk_outgoing_fini(&task->outgoing);
+    task->answer.why.code = rc;
+    return rc;
+}
+
+static int ask_for_token(struct tk_task *task)
+{
+    int rc = TK_EINVAL;
+
+    if (task->host->token != NULL) {
+        rc = task->host->token(task, tk_str(task->kind),
+                               tk_str(task->subject), task->host->data);
+    }
+    if (rc == 0) return 0;
+    return tk_fail(&task->answer.why, rc,
+                   "this source has no such token to wait for");
+}
+
+/* Resumes until the task waits for something that is really under way, or
+ * ends. */
+static void go_on(struct tk_task *task)
+{
+    for (;;) {
+        int results = 0;
+        enum outcome outcome = resume(task, &results);
+        int rc;
+
+        if (outcome != WAITS || task->want == TK_TASK_NOTHING) {
+            finish(task, outcome, results);
+            return;
+        }
+        rc = task->want == TK_TASK_HTTP ? send_request(task)
+                                        : ask_for_token(task);
+        if (rc == 0) return;
+    }
+}
+
+void tk_task_give_token(struct tk_task *task, struct tk_str token,
+                        const char *error_class, const char *error_code)
+{
+    if (task->want != TK_TASK_TOKEN) return;
+    task->answer = (struct tk_task_answer){
+        .token = token,
+        .error_class = error_class == NULL ? "transient" : error_class,
+        .error_code = error_code == NULL ? "" : error_code,
+    };
+    go_on(task);
+}
+
+/* --- life --- */
+
+static int start(struct tk_task *task, struct birth *birth)
+{
+    int rc = tk_vm_protect(task->unit->vm, give_birth, birth,
+                           TK_UNIT_HANDLE_BUDGET, &task->why);
+
+    if (rc != 0) return rc;
+    task->is_starting = true;
+    go_on(task);
+    task->is_starting = false;
+    if (task->L != NULL) return 0;
+    task->is_deferred = true;
+    return tk_loop_defer(task->host->loop, report_later, task);
+}
+
+static void discard(struct tk_task *task)
+{
+    release(task);
+    tk_pool_fini(&task->pool);
+    free(task);
 }
 
 int tk_task_start(struct tk_unit *unit, const char *function,
                   const struct tk_value *key, const struct tk_task_host *host,
                   tk_task_done_cb done, void *data, struct tk_task **out)
 {
-    struct tk_task *task = calloc(1, sizeof *task);
-    struct starting starting = {task, key, tk_unit_function(unit, function)};
+    struct birth birth = {.function = tk_unit_function(unit, function),
+                          .key = key};
+    struct tk_task *task;
     int rc;
 
+    *out = NULL;
+    if (birth.function == LUA_NOREF) return TK_ENOENT;
+    task = calloc(1, sizeof *task);
     if (task == NULL) return TK_ENOMEM;
-    *task = (struct tk_task){.unit = unit,
-                             .reference = LUA_NOREF,
-                             .host = host,
-                             .done = done,
-                             .data = data,
-                             .budget = TASK_BUDGET};
-    rc = starting.function == LUA_NOREF
-             ? TK_EINVAL
-             : tk_vm_protect(unit->vm, make_coroutine, &starting, RESUME_BUDGET,
-                             NULL);
-    if (rc == 0) rc = tk_loop_defer(host->loop, begin, task);
+    task->unit = unit;
+    task->host = host;
+    task->done = done;
+    task->data = data;
+    task->left = TASK_BUDGET;
+    tk_pool_init(&task->pool, RESULT_MAX);
+    tk_outgoing_init(&task->outgoing);
+    birth.task = task;
+    *out = task; /* host->token may be called with it from here on */
+    rc = start(task, &birth);
     if (rc != 0) {
-        free_task(task);
-        return rc;
+        *out = NULL;
+        discard(task);
     }
-    *out = task;
-    return 0;
-}
-
-void tk_task_http_done(const struct tk_http_reply *reply, void *data)
-{
-    struct tk_task *task = data;
-
-    task->transfer = NULL;
-    task->reply = reply;
-    task->sent_at = reply->sent_at;
-    task->received_at = reply->received_at;
-    resume(task, 0);
-}
-
-void tk_task_give_token(struct tk_task *task, struct tk_str token,
-                        const char *error_class, const char *error_code)
-{
-    if (task->waits != TK_TASK_WAITS_TOKEN) return;
-    task->token = token;
-    task->error_class = error_class;
-    task->error_code = error_code;
-    resume(task, 0);
+    return rc;
 }
 
 void tk_task_drop(struct tk_task *task)
 {
-    if (task->transfer != NULL) tk_transfer_drop(task->transfer);
-    tk_loop_undefer(task->host->loop, task);
-    free_task(task);
+    if (task == NULL) return;
+    if (task->is_deferred) tk_loop_undefer(task->host->loop, task);
+    discard(task);
 }

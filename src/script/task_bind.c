@@ -1,30 +1,39 @@
-/* Each function that waits is in two halves: the first starts something and
- * yields, the second runs in the resume that brings the answer, where it may
- * raise. Before anything is sent the first half makes sure that it can yield.
- */
 #include "script/task_bind.h"
 
 #include "base/clock.h"
+#include "base/date.h"
+#include "base/span.h"
+#include "script/bind.h"
 #include "script/box.h"
 #include "script/convert.h"
 #include "script/opaque.h"
-#include "script/request.h"
 #include "script/task_state.h"
 
 #include <lauxlib.h>
-#include <string.h>
 
-enum { LOG_MAX = 400, ARGUMENTS_DEPTH = 16 };
+enum {
+    /* A request counts like so many instructions, so that a script that sends
+     * one after the other comes to an end: 200 of them in a task. */
+    REQUEST_COST = 50 * 1000,
+    HEADER_NAME = 64,
+};
 
+static const char engine_key;
+
+/* The task that runs here, if it can wait at this place. */
 static struct tk_task *check_task(lua_State *L, const char *name)
 {
     struct tk_task *task = tk_vm_of(L)->context;
 
-    if (task == NULL || !lua_isyieldable(L)) {
-        luaL_error(L, "%s may be used inside fetch only", name);
+    if (task == NULL) luaL_error(L, "%s: only a running fetch has it", name);
+    if (!lua_isyieldable(L)) {
+        luaL_error(L, "%s cannot wait here: not inside sort, require or a "
+                      "metamethod called from C", name);
     }
     return task;
 }
+
+/* --- failures: nil, { class =, code =, message = } --- */
 
 static int push_failure(lua_State *L, const char *class, const char *code,
                         const char *message)
@@ -40,8 +49,6 @@ static int push_failure(lua_State *L, const char *class, const char *code,
     return 2;
 }
 
-/* --- http --------------------------------------------------------------- */
-
 static const char *code_of(int error)
 {
     switch (error) {
@@ -53,24 +60,39 @@ static const char *code_of(int error)
         return "tls";
     case TK_ETIMEDOUT:
         return "timeout";
-    case TK_ETOOBIG:
-        return "too_large";
     case TK_EPROTO:
         return "protocol";
+    case TK_ETOOBIG:
+        return "too_large";
     case TK_ECANCELED:
         return "canceled";
+    case TK_ENOMEM:
+        return "no_memory";
     default:
         return "internal";
     }
 }
 
-/* Names in lower case; of two headers with one name the first stays. */
-static void set_header(struct tk_str name, struct tk_str value, void *data)
+/* The request or the question was not even put. What the script got wrong is
+ * the same at the next try; lack of memory is not. */
+static int push_refusal(lua_State *L, const struct tk_why *why)
+{
+    if (why->code == TK_ENOMEM) {
+        return push_failure(L, "transient", "no_memory", why->text);
+    }
+    return push_failure(L, "config", "refused", why->text);
+}
+
+/* --- the reply --- */
+
+/* Headers of one name are joined as RFC 9110, 5.3 says. The table lies on
+ * top. */
+static void add_header(struct tk_str name, struct tk_str value, void *data)
 {
     lua_State *L = data;
-    char lower[64];
+    char lower[HEADER_NAME];
 
-    if (name.len >= sizeof lower) return;
+    if (name.len > sizeof lower) return;
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
 
@@ -78,168 +100,198 @@ static void set_header(struct tk_str name, struct tk_str value, void *data)
     }
     lua_pushlstring(L, lower, name.len);
     lua_pushvalue(L, -1);
-    if (lua_rawget(L, -3) != LUA_TNIL) {
-        lua_pop(L, 2);
-        return;
+    lua_rawget(L, -3);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushlstring(L, value.data, value.len);
+    } else {
+        lua_pushliteral(L, ", ");
+        lua_pushlstring(L, value.data, value.len);
+        lua_concat(L, 3);
     }
-    lua_pop(L, 1);
-    lua_pushlstring(L, value.data, value.len);
     lua_rawset(L, -3);
+}
+
+static bool parse_seconds(struct tk_str text, int64_t *seconds)
+{
+    *seconds = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') return false;
+        *seconds = *seconds * 10 + (text.data[i] - '0');
+        if (*seconds > TK_SPAN_MAX_MS / 1000) *seconds = TK_SPAN_MAX_MS / 1000;
+    }
+    return text.len > 0;
+}
+
+/* Retry-After names seconds or a moment (RFC 9110, 10.2.3); Feishu's gateway
+ * has a header of its own. */
+static void push_retry_after(lua_State *L, const struct tk_http_reply *reply)
+{
+    struct tk_str text = tk_http_reply_header(reply, "retry-after");
+    int64_t wall_ms = tk_clock_wall_ms();
+    int64_t seconds;
+    int64_t at_ms;
+
+    if (parse_seconds(text, &seconds)) {
+        lua_pushinteger(L, seconds);
+    } else if (text.len > 0 && tk_date_parse_http(text, &at_ms) == 0) {
+        lua_pushinteger(L,
+                        at_ms <= wall_ms ? 0 : (at_ms - wall_ms + 999) / 1000);
+    } else if (parse_seconds(
+                   tk_http_reply_header(reply, "x-ogw-ratelimit-reset"),
+                   &seconds)) {
+        lua_pushinteger(L, seconds);
+    } else {
+        lua_pushnil(L);
+    }
 }
 
 static int push_reply(lua_State *L, const struct tk_http_reply *reply)
 {
-    double retry_after = tk_request_retry_after(reply, tk_clock_wall_ms());
-
-    lua_createtable(L, 0, 4);
-    lua_pushinteger(L, reply->status);
-    lua_setfield(L, -2, "status");
-    lua_pushlstring(L, reply->body.len == 0 ? "" : reply->body.data,
-                    reply->body.len);
-    lua_setfield(L, -2, "body");
-    lua_newtable(L);
-    tk_http_reply_each_header(reply, set_header, L);
-    lua_setfield(L, -2, "headers");
-    if (retry_after >= 0) {
-        lua_pushnumber(L, retry_after);
-        lua_setfield(L, -2, "retry_after");
-    }
-    return 1;
-}
-
-static int after_http(lua_State *L, int status, lua_KContext context)
-{
-    const struct tk_http_reply *reply = check_task(L, "http")->reply;
-
-    (void)status;
-    (void)context;
     if (reply->error != 0) {
         return push_failure(L, "transient", code_of(reply->error),
                             reply->detail);
     }
-    return push_reply(L, reply);
-}
-
-static int send_request(lua_State *L, struct tk_task *task, struct tk_box *box,
-                        const char *method, struct tk_why *why)
-{
-    static const struct tk_convert how = {.depth_max = ARGUMENTS_DEPTH,
-                                          .root = "http"};
-    struct tk_http_request request;
-    struct tk_value args;
-    int rc = tk_convert_take(L, 1, &how, &box->pool, &args, why);
-
-    if (rc == 0) {
-        rc = tk_request_build(method, &args, &box->pool, &box->buf, &request,
-                              why);
+    if (reply->body.len > TK_VM_TEXT_MAX) {
+        return push_failure(L, "transient", code_of(TK_ETOOBIG),
+                            "the answer is larger than a script may hold");
     }
-    if (rc != 0) return rc;
-    request.route = task->host->route;
-    return tk_client_send(task->host->client, &request, tk_task_http_done, task,
-                          &task->transfer, why);
+    lua_createtable(L, 0, 4);
+    lua_pushinteger(L, reply->status);
+    lua_setfield(L, -2, "status");
+    lua_pushlstring(L, reply->body.data == NULL ? "" : reply->body.data,
+                    reply->body.len);
+    lua_setfield(L, -2, "body");
+    push_retry_after(L, reply);
+    lua_setfield(L, -2, "retry_after");
+    lua_newtable(L);
+    tk_http_reply_each_header(reply, add_header, L);
+    lua_setfield(L, -2, "headers");
+    return 1;
 }
 
-/* http.get "url" is http.get { url = "url" }. */
-static void wrap_url(lua_State *L)
+/* --- http --- */
+
+static int finish_request(lua_State *L, int status, lua_KContext context)
 {
-    if (lua_type(L, 1) != LUA_TSTRING) return;
-    lua_createtable(L, 0, 1);
-    lua_pushvalue(L, 1);
-    lua_setfield(L, -2, "url");
-    lua_replace(L, 1);
+    struct tk_task *task = tk_vm_of(L)->context;
+
+    (void)status;
+    (void)context;
+    if (task->answer.reply != NULL) return push_reply(L, task->answer.reply);
+    return push_refusal(L, &task->answer.why);
 }
 
-static int start_http(lua_State *L, const char *method)
+static int start_request(lua_State *L, const char *name, const char *method)
 {
-    struct tk_task *task = check_task(L, "http");
+    static const struct tk_convert how = {.depth_max = TK_OUTGOING_DEPTH,
+                                          .root = "the request"};
+    struct tk_task *task = check_task(L, name);
+    struct tk_value asked;
+    struct tk_why why;
     struct tk_box *box;
-    struct tk_why why = {0};
     int rc;
 
-    wrap_url(L);
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
+    luaL_checkany(L, 1);
+    tk_vm_charge(L, REQUEST_COST);
     box = tk_box_push(L);
-    rc = send_request(L, task, box, method, &why);
+    rc = tk_convert_take(L, 1, &how, &box->pool, &asked, &why);
+    tk_outgoing_fini(&task->outgoing);
+    tk_outgoing_init(&task->outgoing);
+    if (rc == 0) rc = tk_outgoing_fill(&task->outgoing, method, &asked, &why);
     tk_box_empty(box);
-    if (rc != 0) return push_failure(L, "config", "bad_request", why.text);
-    task->waits = TK_TASK_WAITS_HTTP;
-    return lua_yieldk(L, 0, 0, after_http);
+    if (rc != 0) {
+        tk_outgoing_fini(&task->outgoing);
+        return luaL_error(L, "%s: %s", name, why.text);
+    }
+    task->want = TK_TASK_HTTP;
+    return lua_yieldk(L, 0, 0, finish_request);
 }
 
 static int http_get(lua_State *L)
 {
-    return start_http(L, "GET");
+    return start_request(L, "http.get", "GET");
 }
 
 static int http_post(lua_State *L)
 {
-    return start_http(L, "POST");
+    return start_request(L, "http.post", "POST");
 }
 
-/* --- engine ------------------------------------------------------------- */
+/* --- engine.token --- */
 
-static int after_token(lua_State *L, int status, lua_KContext context)
+static int finish_token(lua_State *L, int status, lua_KContext context)
 {
-    struct tk_task *task = check_task(L, "engine.token");
+    struct tk_task *task = tk_vm_of(L)->context;
+    const struct tk_task_answer *answer = &task->answer;
 
     (void)status;
     (void)context;
-    if (task->token.data == NULL) {
-        return push_failure(L, task->error_class, task->error_code,
-                            "the token it depends on cannot be had");
+    if (answer->token.data != NULL) {
+        tk_opaque_push_copy(L, answer->token);
+        return 1;
     }
-    tk_opaque_push_copy(L, task->token);
-    return 1;
+    if (answer->error_class == NULL) return push_refusal(L, &answer->why);
+    return push_failure(L, answer->error_class, answer->error_code,
+                        "the token that this one needs is not there");
+}
+
+static void keep_word(lua_State *L, int index, char *out, size_t cap)
+{
+    struct tk_str word;
+
+    word.data = luaL_optlstring(L, index, "", &word.len);
+    luaL_argcheck(L, word.len < cap && strlen(word.data) == word.len, index,
+                  "no name of a kind or subject");
+    memcpy(out, word.data, word.len + 1);
 }
 
 static int engine_token(lua_State *L)
 {
     struct tk_task *task = check_task(L, "engine.token");
-    struct tk_str kind;
-    struct tk_str subject = {"", 0};
 
-    kind.data = luaL_checklstring(L, 1, &kind.len);
-    if (!lua_isnoneornil(L, 2)) {
-        subject.data = luaL_checklstring(L, 2, &subject.len);
-    }
-    if (task->host->token == NULL ||
-        task->host->token(task, kind, subject, task->host->data) != 0) {
-        return push_failure(L, "config", "no_such_token",
-                            "the source has no such key");
-    }
-    task->waits = TK_TASK_WAITS_TOKEN;
-    return lua_yieldk(L, 0, 0, after_token);
+    luaL_checkstring(L, 1);
+    tk_vm_charge(L, REQUEST_COST);
+    keep_word(L, 1, task->kind, sizeof task->kind);
+    keep_word(L, 2, task->subject, sizeof task->subject);
+    task->want = TK_TASK_TOKEN;
+    return lua_yieldk(L, 0, 0, finish_token);
 }
 
-static int write_log(lua_State *L)
+/* --- log --- */
+
+static int log_line(lua_State *L)
 {
-    struct tk_task *task = check_task(L, "log");
-    char line[LOG_MAX];
+    struct tk_task *task = tk_vm_of(L)->context;
+    char line[TK_VM_SENTENCE];
     struct tk_str text;
 
-    text.data = luaL_checklstring(L, 1, &text.len);
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    tk_bind_base_to_text(L);
+    text.data = lua_tolstring(L, 1, &text.len);
+    tk_vm_charge(L, sizeof line);
     tk_vm_make_printable(text, line, sizeof line);
-    if (task->host->log != NULL) {
+    if (task != NULL && task->host->log != NULL) {
         task->host->log(tk_str(line), task->host->data);
     }
     return 0;
 }
 
-void tk_task_bind_push_engine(lua_State *L)
-{
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, engine_token);
-    lua_setfield(L, -2, "token");
-}
-
-int tk_task_bind(lua_State *L)
+void tk_task_bind(lua_State *L)
 {
     static const luaL_Reg http[] = {
         {"get", http_get}, {"post", http_post}, {NULL, NULL}};
+    static const luaL_Reg engine[] = {{"token", engine_token}, {NULL, NULL}};
 
     luaL_newlib(L, http);
     lua_setglobal(L, "http");
-    lua_register(L, "log", write_log);
-    return 0;
+    lua_register(L, "log", log_line);
+    luaL_newlib(L, engine);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &engine_key);
+}
+
+void tk_task_bind_push_engine(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &engine_key);
 }

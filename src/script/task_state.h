@@ -1,36 +1,52 @@
-/* script/task_state.h - a task as the files of this room see it.
- */
+/* script/task_state.h - a task as the files of this room see it. */
 #ifndef TK_SCRIPT_TASK_STATE_H
 #define TK_SCRIPT_TASK_STATE_H
 
+#include "script/outgoing.h"
 #include "script/task.h"
 #include "script/unit_state.h"
 
-/* What the coroutine that has yielded waits for. */
-enum tk_task_wait { TK_TASK_RUNS, TK_TASK_WAITS_HTTP, TK_TASK_WAITS_TOKEN };
+/* What a task that yielded wants. */
+enum tk_task_want { TK_TASK_NOTHING, TK_TASK_HTTP, TK_TASK_TOKEN };
 
-/* Owned by its engine until `done`, or tk_task_drop. */
-struct tk_task {
-    struct tk_unit *unit;
-    lua_State *L;  /* the coroutine */
-    int reference; /* keeps it in the registry */
-    const struct tk_task_host *host;
-    tk_task_done_cb done;
-    void *data;
-    int64_t budget; /* instructions left, over all resumes */
-    enum tk_task_wait waits;
-    struct tk_transfer *transfer;
-    int64_t sent_at;
-    int64_t received_at;
+enum { TK_TASK_WORD = 64 };
 
-    /* The answer that a resume brings; borrowed during it. */
+/* What it gets; borrowed while it is resumed. All empty: what it wanted could
+ * not even be asked for, and `why` says so. */
+struct tk_task_answer {
     const struct tk_http_reply *reply;
     struct tk_str token;
     const char *error_class;
     const char *error_code;
+    struct tk_why why;
 };
 
-/* Handed to tk_client_send with the task as data. */
-void tk_task_http_done(const struct tk_http_reply *reply, void *task);
+/* Owned by whoever called tk_task_start, until `done` is called; the coroutine
+ * by the unit's state. */
+struct tk_task {
+    struct tk_unit *unit;
+    const struct tk_task_host *host;
+    tk_task_done_cb done;
+    void *data;
+
+    lua_State *L; /* NULL once it has ended */
+    int thread_ref;
+    int64_t left; /* instructions, in all */
+    bool is_starting;
+    bool is_deferred; /* the end, because it came inside tk_task_start */
+
+    enum tk_task_want want;
+    struct tk_outgoing outgoing; /* filled by http.* before it yields */
+    char kind[TK_TASK_WORD];     /* by engine.token */
+    char subject[TK_VM_NAME * 4];
+    struct tk_transfer *transfer;
+    struct tk_task_answer answer;
+
+    struct tk_task_result result;
+    struct tk_pool pool; /* of the result */
+    struct tk_value first;
+    struct tk_value second;
+    struct tk_why why;
+};
 
 #endif

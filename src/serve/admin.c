@@ -70,10 +70,10 @@ static void send_pause(struct tk_request *request, struct tk_str source,
     tk_json_name(&json, "paused");
     tk_json_bool(&json, is_paused);
     tk_json_name(&json, "detail");
-    tk_json_text(&json,
-                 is_paused ? TK_STR("no issuer calls for this source until it "
-                                    "is resumed; good tokens are served")
-                           : TK_STR("refreshes of this source go on"));
+    tk_json_text(&json, is_paused
+                            ? TK_STR("no issuer calls for this source until it "
+                                     "is resumed; good tokens are served")
+                            : TK_STR("refreshes of this source go on"));
     tk_json_close(&json, '}');
     tk_desk_send_json(request, 202, &out);
     tk_buf_fini(&out);

@@ -1,82 +1,74 @@
 #include "serve/api.h"
 
-#include "net/json.h"
 #include "net/server.h"
 #include "serve/access.h"
 #include "serve/admin.h"
 #include "serve/explain.h"
 #include "serve/handout.h"
+#include "serve/health.h"
 #include "serve/list.h"
 #include "serve/metrics.h"
 #include "serve/reject.h"
+#include "serve/route.h"
 #include "serve/token.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LISTENERS_MAX = 8 };
-
 /* Owned by whoever called tk_api_new. */
 struct tk_api {
     struct tk_desk desk;
-    struct tk_server *servers[LISTENERS_MAX];
-    size_t server_count;
     uid_t owner;
+    struct tk_server **servers;
+    size_t server_count;
 };
 
-static void refuse(struct tk_request *request, int status, const char *code,
-                   const char *detail, const char *allow)
+static void refuse_path(struct tk_request *request)
 {
     struct tk_http_problem problem = {
-        .status = status, .code = code, .detail = detail, .allow = allow};
+        .status = 404,
+        .code = "not_found",
+        .detail = "there is no such path; GET /v1/token/{key} gets a token"};
 
     tk_desk_refuse(request, &problem);
 }
 
-static void answer_version(struct tk_desk *desk, struct tk_request *request)
+static void refuse_method(struct tk_request *request, const char *allow)
 {
-    struct tk_buf out;
-    struct tk_json json = {.out = &out};
+    struct tk_http_problem problem = {
+        .status = 405,
+        .code = "method_not_allowed",
+        .detail = "this path takes other methods: see Allow",
+        .allow = allow};
 
-    tk_buf_init(&out, TK_DESK_ANSWER_MAX);
-    tk_json_open(&json, '{');
-    tk_json_name(&json, "version");
-    tk_json_text(&json, tk_str(TOKENG_VERSION));
-    tk_json_name(&json, "uptime");
-    tk_json_num(&json, (double)tk_engine_uptime_ms(desk->engine) / 1000);
-    tk_json_name(&json, "config");
-    tk_json_text(&json, tk_str(tk_engine_config(desk->engine)->path));
-    tk_json_name(&json, "pid");
-    tk_json_int(&json, getpid());
-    tk_json_close(&json, '}');
-    tk_desk_send_json(request, 200, &out);
-    tk_buf_fini(&out);
+    tk_desk_refuse(request, &problem);
 }
 
-static void answer_ready(struct tk_desk *desk, struct tk_request *request)
+static void refuse_peer(struct tk_request *request)
 {
-    if (tk_engine_is_ready(desk->engine)) {
-        tk_desk_send_text(request, 200, "ready\n");
-    } else {
-        tk_desk_send_text(request, 503,
-                          "not ready: a kept key has no token yet\n");
+    struct tk_http_problem problem = {
+        .status = 403,
+        .code = "forbidden",
+        .detail = "only root and the user that the engine runs as may do this"};
+
+    tk_desk_refuse(request, &problem);
+}
+
+static unsigned count_connections(const struct tk_api *api)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < api->server_count; i++) {
+        count += tk_server_connections(api->servers[i]);
     }
+    return count;
 }
 
-static void refuse_path(struct tk_request *request,
-                        const struct tk_route *route)
-{
-    if (route->call == TK_CALL_NO_METHOD) {
-        refuse(request, 405, "method_not_allowed",
-               "this path takes other methods", route->allow);
-    } else {
-        refuse(request, 404, "not_found", "there is no such path", NULL);
-    }
-}
-
-static void dispatch(struct tk_desk *desk, struct tk_request *request,
+static void dispatch(struct tk_api *api, struct tk_request *request,
                      const struct tk_route *route)
 {
+    struct tk_desk *desk = &api->desk;
+
     switch (route->call) {
     case TK_CALL_GET:
         tk_token_get(desk, request, route->rest);
@@ -97,37 +89,32 @@ static void dispatch(struct tk_desk *desk, struct tk_request *request,
         tk_explain_answer(desk, request, route->rest);
         break;
     case TK_CALL_PAUSE:
+        tk_admin_pause(desk, request, route->rest, true);
+        break;
     case TK_CALL_RESUME:
-        tk_admin_pause(desk, request, route->rest,
-                       route->call == TK_CALL_PAUSE);
+        tk_admin_pause(desk, request, route->rest, false);
         break;
     case TK_CALL_RELOAD:
         tk_admin_reload(desk, request);
         break;
     case TK_CALL_VERSION:
-        answer_version(desk, request);
+        tk_health_version(desk, request);
         break;
     case TK_CALL_METRICS:
-        tk_metrics_answer(desk, request);
+        tk_metrics_answer(desk, request, count_connections(api));
         break;
     case TK_CALL_LIVEZ:
-        tk_desk_send_text(request, 200, "ok\n");
+        tk_health_live(request);
         break;
     case TK_CALL_READYZ:
-        answer_ready(desk, request);
+        tk_health_ready(desk, request);
+        break;
+    case TK_CALL_NO_METHOD:
+        refuse_method(request, route->allow);
         break;
     case TK_CALL_NO_PATH:
-    case TK_CALL_NO_METHOD:
-        refuse_path(request, route);
+        refuse_path(request);
         break;
-    }
-}
-
-static void count_connections(struct tk_api *api)
-{
-    api->desk.connections = 0;
-    for (size_t i = 0; i < api->server_count; i++) {
-        api->desk.connections += tk_server_connections(api->servers[i]);
     }
 }
 
@@ -139,31 +126,42 @@ static void handle(struct tk_request *request, void *data)
 
     if (!tk_access_is_allowed(tk_request_peer(request), api->owner,
                               route.call)) {
-        refuse(request, 403, "forbidden",
-               "only the engine's own user and root may do this", NULL);
+        refuse_peer(request);
         return;
     }
-    if (route.call == TK_CALL_METRICS) count_connections(api);
-    dispatch(&api->desk, request, &route);
+    dispatch(api, request, &route);
 }
 
-static int open_listeners(struct tk_api *api, const char *const *listen,
-                          struct tk_why *why)
+static int open_one(struct tk_api *api, const char *address, struct tk_why *why)
 {
-    for (size_t i = 0; listen[i] != NULL; i++) {
-        struct tk_server_options options = {.listen = listen[i]};
-        int rc;
+    struct tk_server_options options = {.listen = address};
+    int rc;
 
-        if (i == LISTENERS_MAX) {
-            return tk_fail(why, TK_EINVAL, "listen: more than %d addresses",
-                           LISTENERS_MAX);
-        }
-        rc = tk_server_new(api->desk.loop, &options, handle, api,
-                           &api->servers[i], why);
-        if (rc != 0) return rc;
-        api->server_count++;
+    if (!tk_str_starts(tk_str(address), TK_STR("unix:"))) {
+        return tk_fail(why, TK_EINVAL, "listen: %s: must be \"unix:/path\"",
+                       address);
     }
-    return 0;
+    rc = tk_server_new(api->desk.loop, &options, handle, api,
+                       &api->servers[api->server_count], why);
+    if (rc == 0) api->server_count++;
+    return rc;
+}
+
+static int open_all(struct tk_api *api, const char *const *listen,
+                    struct tk_why *why)
+{
+    size_t count = 0;
+    int rc = 0;
+
+    while (listen[count] != NULL) count++;
+    api->servers = calloc(count + 1, sizeof(struct tk_server *));
+    if (api->servers == NULL) {
+        return tk_fail(why, TK_ENOMEM, "%s", tk_err_text(TK_ENOMEM));
+    }
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        rc = open_one(api, listen[i], why);
+    }
+    return rc;
 }
 
 int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
@@ -173,13 +171,15 @@ int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
     struct tk_api *api = calloc(1, sizeof *api);
     int rc;
 
-    if (api == NULL) return tk_fail(why, TK_ENOMEM, "out of memory");
+    if (api == NULL) {
+        return tk_fail(why, TK_ENOMEM, "%s", tk_err_text(TK_ENOMEM));
+    }
+    api->owner = geteuid();
     api->desk.loop = loop;
     api->desk.engine = engine;
-    api->owner = geteuid();
-    tk_list_init(&api->desk.waiting);
     tk_buf_init(&api->desk.token, TK_HANDOUT_MAX);
-    rc = open_listeners(api, listen, why);
+    tk_list_init(&api->desk.waiting);
+    rc = open_all(api, listen, why);
     if (rc != 0) {
         tk_api_free(api);
         return rc;
@@ -193,16 +193,17 @@ void tk_api_stop(struct tk_api *api)
     for (size_t i = 0; i < api->server_count; i++) {
         tk_server_stop(api->servers[i]);
     }
-    tk_token_turn_away(&api->desk);
 }
 
 void tk_api_free(struct tk_api *api)
 {
     if (api == NULL) return;
+    tk_api_stop(api);
     tk_token_turn_away(&api->desk);
     for (size_t i = 0; i < api->server_count; i++) {
         tk_server_free(api->servers[i]);
     }
+    free(api->servers);
     tk_buf_fini(&api->desk.token);
     free(api);
 }

@@ -1,4 +1,7 @@
-/* serve/api.h - the HTTP API of an engine, on one or more listeners.
+/* serve/api.h - the HTTP API of an engine, on the sockets that it listens on.
+ *
+ * Runs on the engine's loop. What it answers is in docs/product.md; who may
+ * ask for what is in serve/access.h.
  */
 #ifndef TK_SERVE_API_H
 #define TK_SERVE_API_H
@@ -7,15 +10,17 @@
 
 struct tk_api;
 
-/* Listens on every address of `listen`, which ends with NULL; the texts are
- * borrowed during the call. Engine and loop must outlive the api. */
+/* Listens on every address of `listen` ("unix:/path", NULL at the end), or on
+ * none: then `why` names the one that failed. The loop and the engine are
+ * borrowed until tk_api_free. */
 TK_MUST_USE int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
                            const char *const *listen, struct tk_api **out,
                            struct tk_why *why);
-/* Takes no new connections and turns away those who wait. */
+
+/* Takes no more connections; callers that wait go on waiting. */
 void tk_api_stop(struct tk_api *api);
-/* Writes the answers that are under way and closes. The engine must still be
- * there. `api` may be NULL. */
+/* Answers all who wait, writes what is still to be written and closes. The
+ * engine must still be there. Not from inside a request. */
 void tk_api_free(struct tk_api *api);
 
 #endif

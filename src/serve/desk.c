@@ -11,10 +11,9 @@ void tk_desk_refuse_internal(struct tk_request *request)
     struct tk_reply reply = {
         .status = 500,
         .content_type = problem_type,
-        .body =
-            TK_STR("{\"type\":\"about:blank\",\"title\":\"Internal Server "
-                   "Error\",\"status\":500,\"detail\":\"the engine has no "
-                   "memory for this answer\",\"code\":\"internal\"}"),
+        .body = TK_STR("{\"type\":\"about:blank\",\"title\":\"Internal Server "
+                       "Error\",\"status\":500,\"detail\":\"the engine has no "
+                       "memory for this answer\",\"code\":\"internal\"}"),
     };
 
     tk_request_reply(request, &reply);

@@ -16,7 +16,6 @@ struct tk_desk {
      * that wait. */
     struct tk_buf token;
     struct tk_link waiting; /* callers of serve/token.h */
-    unsigned connections;   /* of all listeners, when a request comes in */
 };
 
 /* The most that an answer may hold: a page of a thousand keys, and the numbers

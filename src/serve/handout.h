@@ -31,8 +31,7 @@ void tk_handout_head(const struct tk_got *got, struct tk_handout_headers *out);
 
 /* Why there is no token. `detail` is the room for the sentence; the views are
  * into it and into the entry. */
-void tk_handout_refuse(const struct tk_got *got,
-                       char detail[TK_HANDOUT_DETAIL],
+void tk_handout_refuse(const struct tk_got *got, char detail[TK_HANDOUT_DETAIL],
                        struct tk_http_problem *out);
 
 #endif

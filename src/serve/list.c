@@ -6,7 +6,7 @@
 static int read_state(struct tk_str text, int *out, struct tk_why *why)
 {
     *out = -1;
-    if (text.data == NULL) return 0;
+    if (text.len == 0) return 0;
     for (int state = 0; state < TK_STATES; state++) {
         if (tk_str_is(text, tk_state_name((enum tk_state)state))) {
             *out = state;
@@ -25,15 +25,15 @@ int tk_list_read(const struct tk_list_query *query,
     uint64_t limit = TK_PAGE_DEFAULT;
     int rc = read_state(query->state, &out->state, why);
 
-    if (rc == 0) {
-        rc = tk_params_count("limit", query->limit, 1, TK_PAGE_MAX, &limit,
-                             why);
+    if (rc == 0 && query->limit.len > 0) {
+        rc =
+            tk_params_count("limit", query->limit, 1, TK_PAGE_MAX, &limit, why);
     }
     if (rc != 0) return rc;
     out->limit = (uint32_t)limit;
     out->after = query->after;
     out->source = NULL;
-    if (query->source.data == NULL) return 0;
+    if (query->source.len == 0) return 0;
     out->source = tk_config_source(config, query->source);
     if (out->source != NULL) return 0;
     return tk_fail(why, TK_ENOENT, "there is no source of this name");
@@ -71,9 +71,9 @@ static void put_life(struct tk_json *json, const struct tk_entry *entry,
 
     tk_next_write_span(json, "expires_in",
                        has_token ? entry->life.expires_at - now : -1);
-    tk_next_write_span(
-        json, "life",
-        has_token ? entry->life.expires_at - entry->life.sent_at : -1);
+    tk_next_write_span(json, "life",
+                       has_token ? entry->life.expires_at - entry->life.sent_at
+                                 : -1);
 }
 
 static void put_entry(struct tk_json *json, const struct tk_fleet *fleet,

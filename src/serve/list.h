@@ -7,7 +7,7 @@
 #include "serve/desk.h"
 #include "serve/page.h"
 
-/* What the parameters ask for; a view whose data is NULL was not given. */
+/* What the parameters ask for; an empty view asks for nothing. */
 struct tk_list_query {
     struct tk_str source;
     struct tk_str state;

@@ -28,8 +28,7 @@ static void swap(struct tk_page *page, uint32_t a, uint32_t b)
 
 static void sift_up(struct tk_page *page, uint32_t at)
 {
-    while (at > 0 &&
-           is_above(page->entries[at], page->entries[(at - 1) / 2])) {
+    while (at > 0 && is_above(page->entries[at], page->entries[(at - 1) / 2])) {
         swap(page, at, (at - 1) / 2);
         at = (at - 1) / 2;
     }
@@ -89,8 +88,7 @@ void tk_page_fill(const struct tk_fleet *fleet, const struct tk_page_want *want,
         out->states[state]++;
         if (want->state >= 0 && (enum tk_state)want->state != state) continue;
         out->total++;
-        if (want->after.len > 0 &&
-            compare(entry->key.text, want->after) <= 0) {
+        if (want->after.len > 0 && compare(entry->key.text, want->after) <= 0) {
             continue;
         }
         offer(out, entry, want->limit);

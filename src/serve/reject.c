@@ -103,9 +103,8 @@ static void judge(struct tk_desk *desk, struct tk_request *request,
         desk->engine, entry, report->generation, report->token);
 
     if (verdict == TK_VERDICT_UNKNOWN) {
-        struct tk_http_problem problem = {.status = 404,
-                                          .code = "unknown_key",
-                                          .detail = detail_of(verdict)};
+        struct tk_http_problem problem = {
+            .status = 404, .code = "unknown_key", .detail = detail_of(verdict)};
 
         tk_desk_refuse(request, &problem);
     } else {

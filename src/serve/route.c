@@ -1,6 +1,9 @@
 #include "serve/route.h"
 
-#define VIEW(text) {text, sizeof(text) - 1}
+#define VIEW(text)                                                             \
+    {                                                                          \
+        text, sizeof(text) - 1                                                 \
+    }
 
 struct place {
     struct tk_str path; /* a prefix if it ends in '/' */

@@ -1,0 +1,182 @@
+#include "tests/unit/script/script_file.h"
+
+static const struct tk_token_view token = {
+    .key = {"crm/client/x", 12},
+    .source = {"crm", 3},
+    .kind = {"client", 6},
+    .subject = {"x", 1},
+    .state = "fresh",
+    .generation = 7,
+    .age_ms = 1500,
+    .life_ms = 7200000,
+    .remaining_ms = 7198500,
+    .renewable_in_ms = 3000,
+    .idle_ms = -1,
+    .uses = 3,
+    .rate = 2.5,
+    .failures = 1,
+};
+
+static struct tk_unit *open_with(const char *body)
+{
+    char text[1024];
+    struct tk_unit *unit;
+    struct tk_why why;
+
+    snprintf(text, sizeof text,
+             "local kept\n"
+             "return { api = 1, name = 'x', decide = function(token, options) "
+             "%s end }",
+             body);
+    unit = script_open(TK_UNIT_POLICY, text, &why);
+    if (unit == NULL) fail_msg("%s", why.text);
+    return unit;
+}
+
+static int decide(const char *body, struct tk_decision *out, struct tk_why *why)
+{
+    struct tk_unit *unit = open_with(body);
+    int rc = tk_unit_decide(unit, &token, out, why);
+
+    tk_unit_close(unit);
+    return rc;
+}
+
+static void every_word_is_a_decision(void **state)
+{
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(decide("return renew(5.5, 'soon')", &decision, &why), 0);
+    assert_int_equal(decision.verb, TK_RENEW);
+    assert_true(decision.seconds == 5.5);
+    assert_string_equal(decision.why, "soon");
+    assert_int_equal(decide("return ask(60, 'later')", &decision, &why), 0);
+    assert_int_equal(decision.verb, TK_ASK);
+    assert_int_equal(decide("return lapse('idle')", &decision, &why), 0);
+    assert_int_equal(decision.verb, TK_LAPSE);
+    assert_int_equal(decide("return renew(-9)", &decision, &why), 0);
+    assert_string_equal(decision.why, "");
+}
+
+static void a_policy_sees_the_token_in_seconds(void **state)
+{
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    if (decide("assert(token.age == 1.5 and token.life == 7200)\n"
+               "assert(token.remaining == 7198.5)\n"
+               "assert(token.renewable_in == 3 and token.idle == math.huge)\n"
+               "assert(token.key == 'crm/client/x' and token.subject == 'x')\n"
+               "assert(token.kind == 'client' and token.source == 'crm')\n"
+               "assert(token.generation == 7 and token.uses == 3)\n"
+               "assert(token.rate == 2.5 and token.failures == 1)\n"
+               "assert(token.state == 'fresh') return lapse('ok')",
+               &decision, &why) != 0) {
+        fail_msg("%s", why.text);
+    }
+}
+
+static void what_is_no_decision_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "return",
+        "return 5",
+        "return 'renew'",
+        "return true",
+        "return renew",
+        "return renew()",
+        "return renew('x')",
+        "return renew(0 / 0)",
+        "return renew(1 / 0)",
+        "return token.tokne",
+        "token.age = 1",
+        "local a = renew(1) renew(2) return a",
+        "error 'no'",
+        "error(token)",
+        "return renew(5), renew(6)",
+    };
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    for (size_t i = 0; i + 1 < sizeof bad / sizeof bad[0]; i++) {
+        if (decide(bad[i], &decision, &why) != TK_ESCRIPT) {
+            fail_msg("%s", bad[i]);
+        }
+        assert_true(why.text[0] != '\0');
+    }
+}
+
+static void a_decision_of_an_earlier_call_is_refused(void **state)
+{
+    struct tk_unit *unit =
+        open_with("if not kept then kept = renew(1) return kept end "
+                  "return kept");
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), 0);
+    assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), TK_ESCRIPT);
+    tk_unit_close(unit);
+}
+
+static void an_endless_decision_is_ended_and_the_next_one_works(void **state)
+{
+    struct tk_unit *unit =
+        open_with("if not kept then kept = true while true do end end "
+                  "return lapse('ok')");
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), TK_EBUDGET);
+    assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), 0);
+    tk_unit_close(unit);
+}
+
+static void options_reach_the_policy(void **state)
+{
+    struct tk_unit *unit = open_with("return renew(options.lead, 'lead')");
+    struct tk_pair pair = {TK_STR("lead"), {.type = TK_NUM, .as.number = 90.5}};
+    struct tk_value options = {.type = TK_TABLE,
+                               .as.table = {.pairs = &pair, .pair_count = 1}};
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_unit_set_options(unit, &options, &why), 0);
+    assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), 0);
+    assert_true(decision.seconds == 90.5);
+    tk_unit_close(unit);
+}
+
+static void a_reason_is_bounded_and_printable(void **state)
+{
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(
+        decide("return lapse('a\\n' .. ('x'):rep(500))", &decision, &why), 0);
+    assert_int_equal(strncmp(decision.why, "a?xxx", 5), 0);
+    assert_true(strlen(decision.why) < TK_WHY_WORD);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_word_is_a_decision),
+        cmocka_unit_test(a_policy_sees_the_token_in_seconds),
+        cmocka_unit_test(what_is_no_decision_is_refused),
+        cmocka_unit_test(a_decision_of_an_earlier_call_is_refused),
+        cmocka_unit_test(an_endless_decision_is_ended_and_the_next_one_works),
+        cmocka_unit_test(options_reach_the_policy),
+        cmocka_unit_test(a_reason_is_bounded_and_printable),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
