@@ -1,9 +1,10 @@
 #include "cli/fake.h"
 
 #include "engine/library.h"
-#include "fake/fake.h"
 
 #include <signal.h>
+
+enum { OUTPUT_MAX_BYTES = 16 * 1024 };
 
 static const struct tk_option options[] = {
     {"listen", '\0', TK_OPTION_TEXT, "ADDRESS",
@@ -24,16 +25,53 @@ static const struct tk_option options[] = {
     {"garbage-rate", '\0', TK_OPTION_SHARE, "SHARE",
      "answer 200 with bytes that are no JSON"},
     {"quota", '\0', TK_OPTION_COUNT, "N", "calls a minute to one issuer"},
+    {"outage", '\0', TK_OPTION_TEXT, "KIND",
+     "503: answer every call with it; hang: answer none"},
     {"seed", '\0', TK_OPTION_COUNT, "N", "repeat the chances of another run"},
     {"seconds", '\0', TK_OPTION_SECONDS, "N", "end by itself"},
 };
 
-static void stop(void *data)
+/* "id=secret", cut where the first '=' stands: an id has none. */
+static int read_client(const char *text, struct tk_fake_wish *out,
+                       struct tk_why *why)
 {
-    tk_loop_stop(data);
+    size_t len = text == NULL ? 0 : strlen(text);
+    char *mark;
+
+    if (text == NULL) return 0;
+    if (len >= sizeof out->client_text) {
+        return tk_fail(why, TK_EINVAL, "--secret is too long");
+    }
+    memcpy(out->client_text, text, len + 1);
+    mark = strchr(out->client_text, '=');
+    if (mark == NULL || mark == out->client_text || mark[1] == '\0') {
+        return tk_fail(why, TK_EINVAL, "--secret is ID=SECRET");
+    }
+    *mark = '\0';
+    out->client = (struct tk_fake_client){out->client_text, mark + 1};
+    out->options.clients = &out->client;
+    out->options.client_count = 1;
+    return 0;
 }
 
-static void read_switches(const struct tk_args *args, struct tk_switches *out)
+static int read_outage(const char *text, enum tk_outage *out,
+                       struct tk_why *why)
+{
+    *out = TK_OUTAGE_NONE;
+    if (text == NULL) return 0;
+    if (strcmp(text, "503") == 0) {
+        *out = TK_OUTAGE_503;
+    } else if (strcmp(text, "hang") == 0) {
+        *out = TK_OUTAGE_HANG;
+    } else {
+        return tk_fail(why, TK_EINVAL, "--outage is 503 or hang, not '%s'",
+                       text);
+    }
+    return 0;
+}
+
+static int read_switches(const struct tk_args *args, struct tk_switches *out,
+                         struct tk_why *why)
 {
     out->latency_ms = tk_args_ms(args, "latency", 0);
     out->latency_jitter_ms = tk_args_ms(args, "jitter", 0);
@@ -44,103 +82,116 @@ static void read_switches(const struct tk_args *args, struct tk_switches *out)
     out->empty_rate = tk_args_share(args, "empty-rate", 0);
     out->garbage_rate = tk_args_share(args, "garbage-rate", 0);
     out->quota_per_minute = tk_args_count(args, "quota", 0);
+    return read_outage(tk_args_text(args, "outage"), &out->outage, why);
 }
 
-/* "id=secret", cut where the first '=' stands. */
-static bool read_client(const char *text, char id[256],
-                        struct tk_fake_client *out)
+int tk_fake_read(const struct tk_args *args, struct tk_fake_wish *out,
+                 struct tk_why *why)
 {
-    const char *mark = strchr(text, '=');
+    int rc;
 
-    if (mark == NULL || mark == text || mark - text >= 256) return false;
-    memcpy(id, text, (size_t)(mark - text));
-    id[mark - text] = '\0';
-    *out = (struct tk_fake_client){id, mark + 1};
-    return true;
+    *out = (struct tk_fake_wish){0};
+    out->options.listen = tk_args_text(args, "listen");
+    out->options.life_ms = tk_args_ms(args, "life", 0);
+    out->options.window_ms = tk_args_ms(args, "window", 0);
+    out->options.seed = (uint64_t)tk_args_count(args, "seed", 0);
+    rc = read_switches(args, &out->options.switches, why);
+    if (rc != 0) return rc;
+    return read_client(tk_args_text(args, "secret"), out, why);
 }
 
-static enum tk_exit say_address(const struct tk_fake *fake,
-                                const struct tk_show *show)
+static void stop(void *data)
 {
+    tk_loop_stop(data);
+}
+
+/* The first line is what scripts wait for: it has the port. */
+static enum tk_exit say_hello(const struct tk_fake *fake,
+                              const struct tk_show *show)
+{
+    struct tk_buf text;
     enum tk_exit status;
-    struct tk_buf line;
+    const char *issuer;
 
-    tk_buf_init(&line, 256);
-    tk_buf_printf(&line, "tokeng fake: listening on %s\n",
+    tk_buf_init(&text, OUTPUT_MAX_BYTES);
+    tk_buf_printf(&text, "tokeng fake: listening on %s\n",
                   tk_fake_address(fake));
-    status = tk_show_put(show, &line);
-    tk_buf_fini(&line);
+    tk_buf_put_text(&text, "tokeng fake: plays");
+    for (size_t i = 0; (issuer = tk_fake_issuer(fake, i)) != NULL; i++) {
+        tk_buf_printf(&text, "%s %s", i == 0 ? "" : ",", issuer);
+    }
+    tk_buf_put_byte(&text, '\n');
+    status = tk_show_put(show, &text);
+    tk_buf_fini(&text);
     return status;
 }
 
-static int end_by_itself(struct tk_loop *loop, const struct tk_args *args,
-                         struct tk_timer **out)
+/* Until a signal comes or the time is up. */
+static int serve(struct tk_loop *loop, const struct tk_args *args)
 {
-    int rc = tk_timer_new(loop, stop, loop, out);
+    struct tk_timer *timer = NULL;
+    int rc = tk_loop_on_signal(loop, SIGTERM, stop, loop);
 
-    if (rc == 0 && tk_args_has(args, "seconds")) {
-        tk_timer_set(*out, tk_loop_now(loop) + tk_args_ms(args, "seconds", 0));
-    }
-    if (rc == 0) rc = tk_loop_on_signal(loop, SIGTERM, stop, loop);
     if (rc == 0) rc = tk_loop_on_signal(loop, SIGINT, stop, loop);
-    return rc;
+    if (rc == 0) rc = tk_timer_new(loop, stop, loop, &timer);
+    if (rc != 0) return rc;
+    if (tk_args_has(args, "seconds")) {
+        tk_timer_set(timer, tk_loop_now(loop) + tk_args_ms(args, "seconds", 0));
+    }
+    tk_loop_run(loop);
+    tk_timer_free(timer);
+    return 0;
 }
 
-static enum tk_exit serve(struct tk_loop *loop,
-                          const struct tk_fake_options *fake_options,
-                          const struct tk_args *args,
-                          const struct tk_show *show)
+static enum tk_exit serve_on(struct tk_loop *loop, const struct tk_args *args,
+                             const struct tk_show *show,
+                             const struct tk_fake_options *wanted)
 {
-    struct tk_timer *end = NULL;
-    struct tk_fake *fake = NULL;
-    enum tk_exit status = TK_EXIT_INTERNAL;
+    struct tk_fake *fake;
+    enum tk_exit status;
     struct tk_why why;
+    int rc = tk_fake_new(loop, wanted, &fake, &why);
 
-    if (tk_fake_new(loop, fake_options, &fake, &why) != 0) {
-        return tk_show_fail(show, TK_EXIT_TEMPORARY, "fake: %s", why.text);
+    if (rc != 0) {
+        return tk_show_fail(show,
+                            rc == TK_EBUSY ? TK_EXIT_TEMPORARY : TK_EXIT_CONFIG,
+                            "fake: %s", why.text);
     }
-    if (end_by_itself(loop, args, &end) == 0) {
-        status = say_address(fake, show);
-        if (status == TK_EXIT_OK) tk_loop_run(loop);
+    status = say_hello(fake, show);
+    if (status == TK_EXIT_OK) {
+        rc = serve(loop, args);
+        if (rc != 0) {
+            status = tk_show_fail(show, TK_EXIT_INTERNAL, "fake: %s",
+                                  tk_err_text(rc));
+        }
     }
-    if (end != NULL) tk_timer_free(end);
     tk_fake_free(fake);
     return status;
 }
 
 static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 {
-    struct tk_fake_options fake_options = {
-        .listen = tk_args_text(args, "listen"),
-        .life_ms = tk_args_ms(args, "life", 0),
-        .window_ms = tk_args_ms(args, "window", 0),
-        .seed = (uint64_t)tk_args_count(args, "seed", 0),
-    };
-    const char *secret = tk_args_text(args, "secret");
-    struct tk_fake_client client;
     struct tk_library library;
+    struct tk_fake_wish wish;
     struct tk_loop *loop;
     enum tk_exit status;
     struct tk_why why;
-    char id[256];
 
-    if (secret != NULL && !read_client(secret, id, &client)) {
-        return tk_show_fail(show, TK_EXIT_USAGE, "fake: --secret is ID=SECRET");
+    if (tk_fake_read(args, &wish, &why) != 0) {
+        return tk_show_fail(show, TK_EXIT_USAGE, "fake: %s", why.text);
     }
-    if (secret != NULL) {
-        fake_options.clients = &client;
-        fake_options.client_count = 1;
-    }
-    read_switches(args, &fake_options.switches);
     if (tk_library_init(&library, NULL, &why) != 0) {
-        return tk_show_fail(show, TK_EXIT_INTERNAL, "%s", why.text);
+        return tk_show_fail(show, TK_EXIT_CONFIG, "fake: %s", why.text);
     }
-    fake_options.lua_dir = library.lua_dir;
+    wish.options.lua_dir = library.lua_dir;
     if (tk_loop_new(&loop) != 0) {
-        return tk_show_fail(show, TK_EXIT_INTERNAL, "out of memory");
+        return tk_show_fail(show, TK_EXIT_INTERNAL, "fake: no event loop");
     }
-    status = serve(loop, &fake_options, args, show);
-    tk_loop_free(loop);
+    status = serve_on(loop, args, show, &wish.options);
+    if (tk_loop_free(loop) != 0 && status == TK_EXIT_OK) {
+        status = tk_show_fail(show, TK_EXIT_INTERNAL,
+                              "fake: handles were left open at the end");
+    }
     return status;
 }
 
@@ -152,7 +203,8 @@ const struct tk_command tk_fake_command = {
         "Answers as Feishu (/open-apis/auth/v3/...) and as an OAuth 2.0 server "
         "(/oauth2/token) with their real rules of renewal. GET /_stats tells "
         "what was asked and issued, POST /_control changes the switches "
-        "below while it runs, GET /_check tells whether a token is good.",
+        "below while it runs, GET /_check tells whether a token is good. "
+        "Prints its address and runs until SIGTERM or SIGINT.",
     .example = "tokeng fake --life 20s --window 5s --error-rate 0.1",
     TK_COMMAND_OPTIONS(options),
     .run = run,

@@ -7,16 +7,16 @@
 
 extern const struct tk_command tk_fake_command;
 
-/* What the options ask for. `client` keeps the copy that `out` points to, and
- * is freed by the caller. Returns false if --client or --outage makes no
- * sense, and says so. */
+/* What the options ask for. `options` points into the rest of it. */
 struct tk_fake_wish {
     struct tk_fake_options options;
     struct tk_fake_client client;
     char client_text[256];
 };
-TK_MUST_USE bool tk_fake_read(const struct tk_args *args,
-                              const struct tk_show *show,
-                              struct tk_fake_wish *out);
+
+/* Reads all options but --seconds. TK_EINVAL with a reason for values that
+ * only a fake issuer can judge. */
+TK_MUST_USE int tk_fake_read(const struct tk_args *args,
+                             struct tk_fake_wish *out, struct tk_why *why);
 
 #endif

@@ -19,7 +19,7 @@ enum {
     /* How often readiness is looked at until it is there; only for the log. */
     READY_EVERY_MS = 100,
     LISTEN_MAX = 16,
-    ADDRESS_TEXT = PATH_MAX + 8,
+    ADDRESS_TEXT = PATH_MAX + 32,
 };
 
 static const struct tk_option options[] = {
@@ -180,9 +180,9 @@ static enum tk_exit make_engine(struct running *running)
 
 /* What --socket says, else the configuration, else tokeng.sock in the runtime
  * directory. `address` keeps the text that is made here. */
-static enum tk_exit choose_listen(const struct running *running,
-                                  char address[ADDRESS_TEXT],
-                                  const char *listen[LISTEN_MAX + 1])
+static void choose_listen(const struct running *running,
+                          char address[ADDRESS_TEXT],
+                          const char *listen[LISTEN_MAX + 1])
 {
     const struct tk_config *config = tk_engine_config(running->engine);
     const char *socket = tk_args_text(running->args, "socket");
@@ -204,7 +204,6 @@ static enum tk_exit choose_listen(const struct running *running,
     }
     if (count == 0) listen[count++] = address;
     listen[count] = NULL;
-    return TK_EXIT_OK;
 }
 
 static enum tk_exit open_api(struct running *running)

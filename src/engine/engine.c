@@ -33,7 +33,7 @@ struct tk_engine {
     struct retired *retired;
     struct tk_fleet *fleet;
     struct tk_flights flights;
-    const char *policy_file;
+    char *policy_file; /* NULL: as configured */
     int64_t started_at;
     int64_t last_scan;
     int64_t armed_for;
@@ -197,7 +197,9 @@ int tk_engine_new(struct tk_loop *loop, const struct tk_engine_options *options,
 
     if (engine == NULL) return TK_ENOMEM;
     engine->loop = loop;
-    engine->policy_file = options->policy_file;
+    if (options->policy_file != NULL) {
+        engine->policy_file = strdup(options->policy_file);
+    }
     engine->armed_for = TK_NEVER;
     engine->wait_until = TK_NEVER;
     engine->started_at = tk_loop_now(loop);
@@ -267,6 +269,7 @@ void tk_engine_free(struct tk_engine *engine)
     tk_fleet_free(engine->fleet);
     free_retired(engine, true);
     tk_config_free(engine->config);
+    free(engine->policy_file);
     free(engine);
 }
 

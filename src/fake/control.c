@@ -81,11 +81,11 @@ static size_t read_log_max(struct tk_request *request)
     struct tk_str text = tk_request_query(request, "log");
     size_t number = 0;
 
-    if (text.len == 0) return TK_TALLY_LOG;
+    if (text.len == 0) return TK_LEDGER_LOG;
     for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') return TK_TALLY_LOG;
+        if (text.data[i] < '0' || text.data[i] > '9') return TK_LEDGER_LOG;
         number = number * 10 + (size_t)(text.data[i] - '0');
-        if (number > TK_TALLY_LOG) return TK_TALLY_LOG;
+        if (number > TK_LEDGER_LOG) return TK_LEDGER_LOG;
     }
     return number;
 }
@@ -100,7 +100,7 @@ static void answer_stats(const struct tk_control *control,
     tk_json_open(&json, '{');
     write_count(&json, "now_ms", now_ms);
     write_switches(&json, control->switches);
-    tk_tally_write(control->tally, read_log_max(request), &json);
+    tk_ledger_write(control->ledger, read_log_max(request), &json);
     tk_json_close(&json, '}');
     send_json(request, 200, &body);
 }

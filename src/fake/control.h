@@ -6,13 +6,13 @@
 
 #include "fake/fault.h"
 #include "fake/issuer.h"
-#include "fake/tally.h"
+#include "fake/ledger.h"
 #include "net/server.h"
 
 /* What control looks at and changes; all of it is the host's. */
 struct tk_control {
     struct tk_switches *switches;
-    const struct tk_tally *tally;
+    const struct tk_ledger *ledger;
     struct tk_issuer **issuers;
     size_t issuer_count;
     void (*changed)(void *data); /* the switches */

@@ -18,7 +18,7 @@ struct tk_fake {
     struct tk_quota quotas[TK_ROSTER_MAX]; /* of the issuers, by place */
     struct tk_switches switches;
     struct tk_control control;
-    struct tk_tally tally;
+    struct tk_ledger ledger;
     struct tk_held_list held;
     int64_t started_at;
     uint64_t seed;
@@ -109,7 +109,7 @@ static void decide(struct tk_fake *fake, size_t index, struct tk_held *held,
 
 static void note(struct tk_fake *fake, const struct tk_held *held)
 {
-    struct tk_tally_call call = {
+    struct tk_ledger_call call = {
         .issuer = held->issuer,
         .path = tk_request_path(held->request),
         .client = held->answer.client,
@@ -119,8 +119,8 @@ static void note(struct tk_fake *fake, const struct tk_held *held)
         .at_ms = now_ms(fake),
     };
 
-    tk_tally_enter(&fake->tally, held->issuer);
-    tk_tally_note(&fake->tally, &call);
+    tk_ledger_enter(&fake->ledger, held->issuer);
+    tk_ledger_note(&fake->ledger, &call);
 }
 
 static enum tk_fault draw_fault(struct tk_fake *fake, size_t index,
@@ -186,7 +186,7 @@ static void on_sent(const char *issuer, void *data)
 {
     struct tk_fake *fake = data;
 
-    tk_tally_leave(&fake->tally, issuer);
+    tk_ledger_leave(&fake->ledger, issuer);
 }
 
 static void on_changed(void *data)
@@ -219,14 +219,14 @@ static int start(struct tk_fake *fake, const struct tk_fake_options *options,
         .client_count = options->client_count,
         .seed = fake->seed,
     };
-    int rc = tk_tally_init(&fake->tally);
+    int rc = tk_ledger_init(&fake->ledger);
 
     if (rc != 0) return tk_fail(why, rc, "%s", tk_err_text(rc));
     rc = tk_roster_open(&fake->roster, &roster, why);
     if (rc != 0) return rc;
     fake->control = (struct tk_control){
         .switches = &fake->switches,
-        .tally = &fake->tally,
+        .ledger = &fake->ledger,
         .issuers = fake->roster.issuers,
         .issuer_count = fake->roster.count,
         .changed = on_changed,
@@ -265,7 +265,7 @@ void tk_fake_free(struct tk_fake *fake)
     tk_held_list_fini(&fake->held);
     if (fake->server != NULL) tk_server_free(fake->server);
     tk_roster_close(&fake->roster);
-    tk_tally_fini(&fake->tally);
+    tk_ledger_fini(&fake->ledger);
     free(fake);
 }
 

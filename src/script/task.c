@@ -93,8 +93,8 @@ static enum outcome resume(struct tk_task *task, int *results)
     task->want = TK_TASK_NOTHING;
     vm->context = task;
     tk_vm_begin(vm, task->L, budget);
-    status = lua_resume(task->L, NULL,
-                        lua_status(task->L) == LUA_YIELD ? 0 : 3, results);
+    status = lua_resume(task->L, NULL, lua_status(task->L) == LUA_YIELD ? 0 : 3,
+                        results);
     vm->context = NULL;
     task->left -= budget - vm->budget;
     task->answer = (struct tk_task_answer){0};
@@ -116,7 +116,6 @@ static int take_results(struct tk_task *task, int count)
 {
     static const struct tk_convert how = {.depth_max = RESULT_DEPTH,
                                           .root = "what it returned"};
-    char sentence[TK_VM_SENTENCE];
     struct tk_why why;
     int rc = 0;
 
@@ -129,9 +128,8 @@ static int take_results(struct tk_task *task, int count)
                              &task->second, &why);
     }
     if (rc == 0) return 0;
-    snprintf(sentence, sizeof sentence, "%s", why.text);
     return tk_fail(&task->why, rc == TK_ENOMEM ? rc : TK_ESCRIPT, "%s: %s",
-                   task->unit->vm->name, sentence);
+                   task->unit->vm->name, why.text);
 }
 
 static void report(struct tk_task *task)
@@ -208,8 +206,8 @@ static int ask_for_token(struct tk_task *task)
     int rc = TK_EINVAL;
 
     if (task->host->token != NULL) {
-        rc = task->host->token(task, tk_str(task->kind),
-                               tk_str(task->subject), task->host->data);
+        rc = task->host->token(task, tk_str(task->kind), tk_str(task->subject),
+                               task->host->data);
     }
     if (rc == 0) return 0;
     return tk_fail(&task->answer.why, rc,

@@ -6,7 +6,7 @@
 #include "serve/explain.h"
 #include "serve/handout.h"
 #include "serve/health.h"
-#include "serve/list.h"
+#include "serve/listing.h"
 #include "serve/metrics.h"
 #include "serve/reject.h"
 #include "serve/route.h"
@@ -83,7 +83,7 @@ static void dispatch(struct tk_api *api, struct tk_request *request,
         tk_admin_refresh(desk, request, route->rest);
         break;
     case TK_CALL_LIST:
-        tk_list_answer(desk, request);
+        tk_listing_answer(desk, request);
         break;
     case TK_CALL_EXPLAIN:
         tk_explain_answer(desk, request, route->rest);

@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-char *tk_health_describe(const struct tk_tally *tally, char out[TK_HEALTH_TEXT])
+char *tk_health_describe(const struct tk_census *census,
+                         char out[TK_HEALTH_TEXT])
 {
     snprintf(out, TK_HEALTH_TEXT,
              "not ready: %llu of %llu kept keys have no token\n",
-             (unsigned long long)tally->kept_dark,
-             (unsigned long long)tally->kept);
+             (unsigned long long)census->kept_dark,
+             (unsigned long long)census->kept);
     return out;
 }
 
@@ -22,21 +23,21 @@ void tk_health_live(struct tk_request *request)
 
 void tk_health_ready(struct tk_desk *desk, struct tk_request *request)
 {
-    struct tk_tally tally;
+    struct tk_census census;
     char text[TK_HEALTH_TEXT];
 
     if (tk_engine_is_ready(desk->engine)) {
         tk_desk_send_text(request, 200, "ready\n");
         return;
     }
-    if (tk_tally_take(tk_engine_fleet(desk->engine),
-                      tk_engine_config(desk->engine),
-                      tk_engine_now(desk->engine), &tally) != 0) {
+    if (tk_census_take(tk_engine_fleet(desk->engine),
+                       tk_engine_config(desk->engine),
+                       tk_engine_now(desk->engine), &census) != 0) {
         tk_desk_refuse_internal(request);
         return;
     }
-    tk_desk_send_text(request, 503, tk_health_describe(&tally, text));
-    tk_tally_fini(&tally);
+    tk_desk_send_text(request, 503, tk_health_describe(&census, text));
+    tk_census_fini(&census);
 }
 
 void tk_health_version(struct tk_desk *desk, struct tk_request *request)

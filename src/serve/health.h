@@ -4,13 +4,13 @@
 #ifndef TK_SERVE_HEALTH_H
 #define TK_SERVE_HEALTH_H
 
+#include "serve/census.h"
 #include "serve/desk.h"
-#include "serve/tally.h"
 
 enum { TK_HEALTH_TEXT = 128 };
 
 /* Why the engine is not ready, in a line with its end. Returns `out`. */
-char *tk_health_describe(const struct tk_tally *tally,
+char *tk_health_describe(const struct tk_census *census,
                          char out[TK_HEALTH_TEXT]);
 
 void tk_health_live(struct tk_request *request);

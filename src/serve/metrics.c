@@ -102,11 +102,11 @@ static void put_gauge(const struct tk_config *config, const char *family,
 
 /* --- keys --- */
 
-static void put_states(const struct tk_tally *tally, struct tk_buf *out)
+static void put_states(const struct tk_census *census, struct tk_buf *out)
 {
     tk_prom_head(out, "tokeng_tokens", "gauge", "Keys by state.");
-    for (size_t i = 0; i < tally->count; i++) {
-        const struct tk_tally_source *at = &tally->sources[i];
+    for (size_t i = 0; i < census->count; i++) {
+        const struct tk_census_source *at = &census->sources[i];
 
         for (int state = 0; state < TK_STATES; state++) {
             struct tk_prom_label labels[] = {
@@ -120,14 +120,14 @@ static void put_states(const struct tk_tally *tally, struct tk_buf *out)
     }
 }
 
-static void put_expiry(const struct tk_tally *tally, struct tk_buf *out)
+static void put_expiry(const struct tk_census *census, struct tk_buf *out)
 {
     static const char family[] = "tokeng_token_expiry_seconds";
 
     tk_prom_head(out, family, "gauge",
                  "Shortest life left among the fresh tokens.");
-    for (size_t i = 0; i < tally->count; i++) {
-        const struct tk_tally_source *at = &tally->sources[i];
+    for (size_t i = 0; i < census->count; i++) {
+        const struct tk_census_source *at = &census->sources[i];
         struct tk_prom_label labels[] = {{"source", at->source->name},
                                          {NULL, NULL}};
 
@@ -215,7 +215,7 @@ static void put_engine(const struct tk_metrics_view *view, struct tk_buf *out)
     tk_prom_count(out, "tokeng_connections", NULL, view->connections);
     tk_prom_head(out, "tokeng_callers_waiting", "gauge",
                  "Callers who wait for a token.");
-    tk_prom_count(out, "tokeng_callers_waiting", NULL, view->tally->waiting);
+    tk_prom_count(out, "tokeng_callers_waiting", NULL, view->census->waiting);
 }
 
 void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
@@ -230,8 +230,8 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
               "Refreshes that wait for a place.", count_queued, out);
     put_gauge(config, "tokeng_source_paused", "1 while the source is paused.",
               is_paused, out);
-    put_states(view->tally, out);
-    put_expiry(view->tally, out);
+    put_states(view->census, out);
+    put_expiry(view->census, out);
     put_policies(config, "tokeng_policy_calls_total", "counter",
                  "Decisions asked of the policy.", count_calls, out);
     put_policies(config, "tokeng_policy_failures_total", "counter",
@@ -245,18 +245,18 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
 void tk_metrics_answer(struct tk_desk *desk, struct tk_request *request,
                        unsigned connections)
 {
-    struct tk_tally tally;
+    struct tk_census census;
     struct tk_metrics_view view = {
         .config = tk_engine_config(desk->engine),
-        .tally = &tally,
+        .census = &census,
         .uptime_ms = tk_engine_uptime_ms(desk->engine),
         .longest_turn_us = tk_loop_take_longest_turn_us(desk->loop),
         .connections = connections,
     };
     struct tk_buf out;
 
-    if (tk_tally_take(tk_engine_fleet(desk->engine), view.config,
-                      tk_engine_now(desk->engine), &tally) != 0) {
+    if (tk_census_take(tk_engine_fleet(desk->engine), view.config,
+                       tk_engine_now(desk->engine), &census) != 0) {
         tk_desk_refuse_internal(request);
         return;
     }
@@ -264,5 +264,5 @@ void tk_metrics_answer(struct tk_desk *desk, struct tk_request *request,
     tk_metrics_write(&view, &out);
     tk_desk_send(request, 200, TK_PROM_CONTENT_TYPE, &out);
     tk_buf_fini(&out);
-    tk_tally_fini(&tally);
+    tk_census_fini(&census);
 }

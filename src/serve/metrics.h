@@ -3,13 +3,13 @@
 #ifndef TK_SERVE_METRICS_H
 #define TK_SERVE_METRICS_H
 
+#include "serve/census.h"
 #include "serve/desk.h"
-#include "serve/tally.h"
 
 /* What the numbers come from. All borrowed. */
 struct tk_metrics_view {
     const struct tk_config *config;
-    const struct tk_tally *tally;
+    const struct tk_census *census;
     int64_t uptime_ms;
     int64_t longest_turn_us;
     unsigned connections;

@@ -1,4 +1,4 @@
-#include "serve/list.h"
+#include "serve/listing.h"
 
 #include "serve/next.h"
 #include "serve/params.h"
@@ -18,9 +18,9 @@ static int read_state(struct tk_str text, int *out, struct tk_why *why)
                    "in_doubt, needs_login, needs_ticket");
 }
 
-int tk_list_read(const struct tk_list_query *query,
-                 const struct tk_config *config, struct tk_page_want *out,
-                 struct tk_why *why)
+int tk_listing_read(const struct tk_listing_query *query,
+                    const struct tk_config *config, struct tk_page_want *out,
+                    struct tk_why *why)
 {
     uint64_t limit = TK_PAGE_DEFAULT;
     int rc = read_state(query->state, &out->state, why);
@@ -168,9 +168,10 @@ static void put_page(struct tk_json *json, const struct tk_fleet *fleet,
     }
 }
 
-void tk_list_write(const struct tk_fleet *fleet, const struct tk_config *config,
-                   const struct tk_page_want *want, int64_t now,
-                   struct tk_buf *out)
+void tk_listing_write(const struct tk_fleet *fleet,
+                      const struct tk_config *config,
+                      const struct tk_page_want *want, int64_t now,
+                      struct tk_buf *out)
 {
     struct tk_json json = {.out = out};
     struct tk_page page;
@@ -183,10 +184,10 @@ void tk_list_write(const struct tk_fleet *fleet, const struct tk_config *config,
     tk_json_close(&json, '}');
 }
 
-void tk_list_answer(struct tk_desk *desk, struct tk_request *request)
+void tk_listing_answer(struct tk_desk *desk, struct tk_request *request)
 {
     const struct tk_config *config = tk_engine_config(desk->engine);
-    struct tk_list_query query = {
+    struct tk_listing_query query = {
         .source = tk_request_query(request, "source"),
         .state = tk_request_query(request, "state"),
         .after = tk_request_query(request, "after"),
@@ -196,7 +197,7 @@ void tk_list_answer(struct tk_desk *desk, struct tk_request *request)
     struct tk_page_want want;
     struct tk_buf out;
     struct tk_why why;
-    int rc = tk_list_read(&query, config, &want, &why);
+    int rc = tk_listing_read(&query, config, &want, &why);
 
     if (rc == TK_ENOENT) {
         problem.detail = why.text;
@@ -208,8 +209,8 @@ void tk_list_answer(struct tk_desk *desk, struct tk_request *request)
         return;
     }
     tk_buf_init(&out, TK_DESK_ANSWER_MAX);
-    tk_list_write(tk_engine_fleet(desk->engine), config, &want,
-                  tk_engine_now(desk->engine), &out);
+    tk_listing_write(tk_engine_fleet(desk->engine), config, &want,
+                     tk_engine_now(desk->engine), &out);
     tk_desk_send_json(request, 200, &out);
     tk_buf_fini(&out);
 }

@@ -1,18 +1,18 @@
-#include "fake/tally.h"
+#include "fake/ledger.h"
 
 #include <stdlib.h>
 
 /* How often one word came back. */
 struct word {
-    char text[TK_TALLY_NAME];
+    char text[TK_LEDGER_NAME];
     uint64_t count;
 };
 
-/* Owned by its tally. An issuer's rows are clients, a client's are kinds. */
-struct tk_tally_row {
+/* Owned by its ledger. An issuer's rows are clients, a client's are kinds. */
+struct tk_ledger_row {
     struct tk_link link;
     struct tk_link rows;
-    char name[TK_TALLY_NAME];
+    char name[TK_LEDGER_NAME];
     uint64_t calls;
     uint64_t issued;
     uint64_t repeated;
@@ -23,15 +23,15 @@ struct tk_tally_row {
     struct word *words;
 };
 
-struct tk_tally_entry {
+struct tk_ledger_entry {
     int64_t at_ms;
     int64_t remaining_ms;
     uint64_t generation; /* of the token that was issued; 0: none was */
-    char issuer[TK_TALLY_NAME];
-    char path[TK_TALLY_PATH];
-    char client[TK_TALLY_NAME];
-    char kind[TK_TALLY_NAME];
-    char result[TK_TALLY_NAME];
+    char issuer[TK_LEDGER_NAME];
+    char path[TK_LEDGER_PATH];
+    char client[TK_LEDGER_NAME];
+    char kind[TK_LEDGER_NAME];
+    char result[TK_LEDGER_NAME];
 };
 
 /* Two names that differ must still differ when they are printed, so what does
@@ -50,15 +50,15 @@ static void copy(char *out, size_t cap, struct tk_str text)
 
 /* --- rows --- */
 
-static struct tk_tally_row *row_of(struct tk_link *link)
+static struct tk_ledger_row *row_of(struct tk_link *link)
 {
-    return TK_LIST_ITEM(link, struct tk_tally_row, link);
+    return TK_LIST_ITEM(link, struct tk_ledger_row, link);
 }
 
 static void free_rows(struct tk_link *rows)
 {
     while (!tk_list_is_empty(rows)) {
-        struct tk_tally_row *row = row_of(rows->next);
+        struct tk_ledger_row *row = row_of(rows->next);
 
         free_rows(&row->rows);
         tk_list_drop(&row->link);
@@ -67,60 +67,60 @@ static void free_rows(struct tk_link *rows)
     }
 }
 
-static struct tk_tally_row *add_row(struct tk_tally *tally,
-                                    struct tk_link *rows, const char *name)
+static struct tk_ledger_row *add_row(struct tk_ledger *ledger,
+                                     struct tk_link *rows, const char *name)
 {
-    struct tk_tally_row *row;
+    struct tk_ledger_row *row;
 
-    if (tally->row_count == TK_TALLY_ROWS) return NULL;
+    if (ledger->row_count == TK_LEDGER_ROWS) return NULL;
     row = calloc(1, sizeof *row);
     if (row == NULL) return NULL;
     copy(row->name, sizeof row->name, tk_str(name));
     tk_list_init(&row->link);
     tk_list_init(&row->rows);
     tk_list_push(rows, &row->link);
-    tally->row_count++;
+    ledger->row_count++;
     return row;
 }
 
 /* The row of that name, new if it was not there; NULL if there is no room. */
-static struct tk_tally_row *claim_row(struct tk_tally *tally,
-                                      struct tk_link *rows, struct tk_str text)
+static struct tk_ledger_row *claim_row(struct tk_ledger *ledger,
+                                       struct tk_link *rows, struct tk_str text)
 {
-    char name[TK_TALLY_NAME];
+    char name[TK_LEDGER_NAME];
 
     copy(name, sizeof name, text);
     for (struct tk_link *at = rows->next; at != rows; at = at->next) {
         if (strcmp(row_of(at)->name, name) == 0) return row_of(at);
     }
-    return add_row(tally, rows, name);
+    return add_row(ledger, rows, name);
 }
 
-static struct word *claim_word(struct tk_tally_row *row, struct tk_str text)
+static struct word *claim_word(struct tk_ledger_row *row, struct tk_str text)
 {
-    char name[TK_TALLY_NAME];
+    char name[TK_LEDGER_NAME];
 
     copy(name, sizeof name, text);
     if (row->words == NULL) {
-        row->words = calloc(TK_TALLY_WORDS, sizeof *row->words);
+        row->words = calloc(TK_LEDGER_WORDS, sizeof *row->words);
         if (row->words == NULL) return NULL;
     }
     for (uint32_t i = 0; i < row->word_count; i++) {
         if (strcmp(row->words[i].text, name) == 0) return &row->words[i];
     }
     /* The last place is for all that came too late for a place of its own. */
-    if (row->word_count == TK_TALLY_WORDS) {
-        return &row->words[TK_TALLY_WORDS - 1];
+    if (row->word_count == TK_LEDGER_WORDS) {
+        return &row->words[TK_LEDGER_WORDS - 1];
     }
-    if (row->word_count == TK_TALLY_WORDS - 1) {
+    if (row->word_count == TK_LEDGER_WORDS - 1) {
         copy(name, sizeof name, TK_STR("other"));
     }
     memcpy(row->words[row->word_count].text, name, sizeof name);
     return &row->words[row->word_count++];
 }
 
-static void count_call(struct tk_tally_row *row,
-                       const struct tk_tally_call *call)
+static void count_call(struct tk_ledger_row *row,
+                       const struct tk_ledger_call *call)
 {
     struct word *word;
 
@@ -137,16 +137,16 @@ static void count_call(struct tk_tally_row *row,
 }
 
 /* Returns the row of the kind, or NULL. */
-static struct tk_tally_row *count_rows(struct tk_tally *tally,
-                                       const struct tk_tally_call *call)
+static struct tk_ledger_row *count_rows(struct tk_ledger *ledger,
+                                        const struct tk_ledger_call *call)
 {
     struct tk_str names[] = {tk_str(call->issuer), call->client, call->kind};
-    struct tk_link *rows = &tally->issuers;
-    struct tk_tally_row *row = NULL;
+    struct tk_link *rows = &ledger->issuers;
+    struct tk_ledger_row *row = NULL;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i].len == 0) return NULL;
-        row = claim_row(tally, rows, names[i]);
+        row = claim_row(ledger, rows, names[i]);
         if (row == NULL) return NULL;
         count_call(row, call);
         rows = &row->rows;
@@ -154,31 +154,32 @@ static struct tk_tally_row *count_rows(struct tk_tally *tally,
     return row;
 }
 
-/* --- the tally --- */
+/* --- the ledger --- */
 
-int tk_tally_init(struct tk_tally *tally)
+int tk_ledger_init(struct tk_ledger *ledger)
 {
-    *tally = (struct tk_tally){
-        .log = calloc(TK_TALLY_LOG, sizeof(struct tk_tally_entry))};
-    tk_list_init(&tally->issuers);
-    return tally->log == NULL ? TK_ENOMEM : 0;
+    *ledger = (struct tk_ledger){
+        .log = calloc(TK_LEDGER_LOG, sizeof(struct tk_ledger_entry))};
+    tk_list_init(&ledger->issuers);
+    return ledger->log == NULL ? TK_ENOMEM : 0;
 }
 
-void tk_tally_fini(struct tk_tally *tally)
+void tk_ledger_fini(struct tk_ledger *ledger)
 {
-    free_rows(&tally->issuers);
-    free(tally->log);
-    tally->log = NULL;
+    free_rows(&ledger->issuers);
+    free(ledger->log);
+    ledger->log = NULL;
 }
 
-void tk_tally_note(struct tk_tally *tally, const struct tk_tally_call *call)
+void tk_ledger_note(struct tk_ledger *ledger, const struct tk_ledger_call *call)
 {
-    struct tk_tally_entry *entry = &tally->log[tally->logged % TK_TALLY_LOG];
-    const struct tk_tally_row *row = count_rows(tally, call);
+    struct tk_ledger_entry *entry =
+        &ledger->log[ledger->logged % TK_LEDGER_LOG];
+    const struct tk_ledger_row *row = count_rows(ledger, call);
     bool is_issued = tk_str_is(call->result, "issued");
 
-    tally->logged++;
-    *entry = (struct tk_tally_entry){
+    ledger->logged++;
+    *entry = (struct tk_ledger_entry){
         .at_ms = call->at_ms,
         .remaining_ms = call->remaining_ms,
         .generation = row != NULL && is_issued ? row->issued : 0,
@@ -190,20 +191,20 @@ void tk_tally_note(struct tk_tally *tally, const struct tk_tally_call *call)
     copy(entry->result, sizeof entry->result, call->result);
 }
 
-void tk_tally_enter(struct tk_tally *tally, const char *issuer)
+void tk_ledger_enter(struct tk_ledger *ledger, const char *issuer)
 {
-    struct tk_tally_row *row =
-        claim_row(tally, &tally->issuers, tk_str(issuer));
+    struct tk_ledger_row *row =
+        claim_row(ledger, &ledger->issuers, tk_str(issuer));
 
     if (row == NULL) return;
     row->now_inside++;
     if (row->now_inside > row->most_inside) row->most_inside = row->now_inside;
 }
 
-void tk_tally_leave(struct tk_tally *tally, const char *issuer)
+void tk_ledger_leave(struct tk_ledger *ledger, const char *issuer)
 {
-    struct tk_tally_row *row =
-        claim_row(tally, &tally->issuers, tk_str(issuer));
+    struct tk_ledger_row *row =
+        claim_row(ledger, &ledger->issuers, tk_str(issuer));
 
     if (row != NULL && row->now_inside > 0) row->now_inside--;
 }
@@ -223,7 +224,7 @@ static void write_text(struct tk_json *json, const char *name, const char *text)
     tk_json_text(json, tk_str(text));
 }
 
-static void write_words(struct tk_json *json, const struct tk_tally_row *row)
+static void write_words(struct tk_json *json, const struct tk_ledger_row *row)
 {
     tk_json_name(json, "errors");
     tk_json_open(json, '{');
@@ -241,7 +242,7 @@ static void write_rows(struct tk_json *json, const struct tk_link *rows,
 
     tk_json_open(json, '{');
     for (struct tk_link *at = rows->next; at != rows; at = at->next) {
-        const struct tk_tally_row *row = row_of(at);
+        const struct tk_ledger_row *row = row_of(at);
 
         tk_json_name(json, row->name);
         tk_json_open(json, '{');
@@ -264,7 +265,7 @@ static void write_rows(struct tk_json *json, const struct tk_link *rows,
 }
 
 static void write_entry(struct tk_json *json,
-                        const struct tk_tally_entry *entry)
+                        const struct tk_ledger_entry *entry)
 {
     tk_json_open(json, '{');
     write_int(json, "at_ms", (uint64_t)entry->at_ms);
@@ -280,18 +281,19 @@ static void write_entry(struct tk_json *json,
     tk_json_close(json, '}');
 }
 
-void tk_tally_write(const struct tk_tally *tally, size_t log_max,
-                    struct tk_json *json)
+void tk_ledger_write(const struct tk_ledger *ledger, size_t log_max,
+                     struct tk_json *json)
 {
-    uint64_t kept = tally->logged < TK_TALLY_LOG ? tally->logged : TK_TALLY_LOG;
+    uint64_t kept =
+        ledger->logged < TK_LEDGER_LOG ? ledger->logged : TK_LEDGER_LOG;
     uint64_t count = log_max < kept ? log_max : kept;
 
     tk_json_name(json, "issuers");
-    write_rows(json, &tally->issuers, 0);
+    write_rows(json, &ledger->issuers, 0);
     tk_json_name(json, "log");
     tk_json_open(json, '[');
-    for (uint64_t i = tally->logged - count; i < tally->logged; i++) {
-        write_entry(json, &tally->log[i % TK_TALLY_LOG]);
+    for (uint64_t i = ledger->logged - count; i < ledger->logged; i++) {
+        write_entry(json, &ledger->log[i % TK_LEDGER_LOG]);
     }
     tk_json_close(json, ']');
 }

@@ -1,10 +1,10 @@
-#include "fake/tally.h"
+#include "fake/ledger.h"
 
 #include "tests/unit/harness.h"
 
 #include <stdio.h>
 
-static struct tk_tally tally;
+static struct tk_ledger ledger;
 static struct tk_pool pool;
 static struct tk_value written;
 
@@ -12,13 +12,13 @@ static int make_tally(void **state)
 {
     (void)state;
     tk_pool_init(&pool, 64 << 20);
-    return tk_tally_init(&tally);
+    return tk_ledger_init(&ledger);
 }
 
 static int drop_tally(void **state)
 {
     (void)state;
-    tk_tally_fini(&tally);
+    tk_ledger_fini(&ledger);
     tk_pool_fini(&pool);
     return 0;
 }
@@ -26,7 +26,7 @@ static int drop_tally(void **state)
 static void note(const char *client, const char *kind, const char *result,
                  int64_t remaining_ms, int64_t at_ms)
 {
-    struct tk_tally_call call = {
+    struct tk_ledger_call call = {
         .issuer = "feishu",
         .path = TK_STR("/token"),
         .client = tk_str(client),
@@ -36,10 +36,10 @@ static void note(const char *client, const char *kind, const char *result,
         .at_ms = at_ms,
     };
 
-    tk_tally_note(&tally, &call);
+    tk_ledger_note(&ledger, &call);
 }
 
-/* Writes the tally and reads it back into `written`. */
+/* Writes the ledger and reads it back into `written`. */
 static void look(size_t log_max)
 {
     struct tk_buf text;
@@ -49,7 +49,7 @@ static void look(size_t log_max)
 
     tk_buf_init(&text, 8 << 20);
     tk_json_open(&json, '{');
-    tk_tally_write(&tally, log_max, &json);
+    tk_ledger_write(&ledger, log_max, &json);
     tk_json_close(&json, '}');
     assert_int_equal(text.failed, 0);
     rc = tk_json_parse(tk_buf_str(&text), &pool, &written, &why);
@@ -150,21 +150,21 @@ static void the_log_keeps_the_last_thousand_in_their_order(void **state)
     int64_t last = 0;
 
     (void)state;
-    for (int i = 0; i < TK_TALLY_LOG + 7; i++) note("a", "k", "issued", 0, i);
+    for (int i = 0; i < TK_LEDGER_LOG + 7; i++) note("a", "k", "issued", 0, i);
     look(5000);
-    assert_int_equal(at("log")->as.table.item_count, TK_TALLY_LOG);
+    assert_int_equal(at("log")->as.table.item_count, TK_LEDGER_LOG);
     assert_true(tk_value_int(tk_value_get(log_entry(0), "at_ms"), &first));
-    assert_true(tk_value_int(tk_value_get(log_entry(TK_TALLY_LOG - 1), "at_ms"),
-                             &last));
+    assert_true(tk_value_int(
+        tk_value_get(log_entry(TK_LEDGER_LOG - 1), "at_ms"), &last));
     assert_int_equal(first, 7);
-    assert_int_equal(last, TK_TALLY_LOG + 6);
+    assert_int_equal(last, TK_LEDGER_LOG + 6);
     look(3);
     assert_int_equal(at("log")->as.table.item_count, 3);
     assert_true(tk_value_int(tk_value_get(log_entry(2), "at_ms"), &last));
-    assert_int_equal(last, TK_TALLY_LOG + 6);
+    assert_int_equal(last, TK_LEDGER_LOG + 6);
     look(0);
     assert_int_equal(at("log")->as.table.item_count, 0);
-    assert_int_equal(number("issuers.feishu.calls"), TK_TALLY_LOG + 7);
+    assert_int_equal(number("issuers.feishu.calls"), TK_LEDGER_LOG + 7);
 }
 
 static void many_clients_and_many_words_have_an_end(void **state)
@@ -172,7 +172,7 @@ static void many_clients_and_many_words_have_an_end(void **state)
     char name[32];
 
     (void)state;
-    for (int i = 0; i < TK_TALLY_ROWS; i++) {
+    for (int i = 0; i < TK_LEDGER_ROWS; i++) {
         snprintf(name, sizeof name, "client%d", i);
         note(name, "", "issued", 0, i);
     }
@@ -181,14 +181,14 @@ static void many_clients_and_many_words_have_an_end(void **state)
         note("", "", name, 0, i);
     }
     look(0);
-    assert_int_equal(number("issuers.feishu.issued"), TK_TALLY_ROWS);
+    assert_int_equal(number("issuers.feishu.issued"), TK_LEDGER_ROWS);
     assert_int_equal(at("issuers.feishu.clients")->as.table.pair_count,
-                     TK_TALLY_ROWS - 1);
+                     TK_LEDGER_ROWS - 1);
     assert_int_equal(at("issuers.feishu.errors")->as.table.pair_count,
-                     TK_TALLY_WORDS);
+                     TK_LEDGER_WORDS);
     assert_int_equal(number("issuers.feishu.errors.word22"), 1);
     assert_int_equal(number("issuers.feishu.errors.other"),
-                     100 - (TK_TALLY_WORDS - 1));
+                     100 - (TK_LEDGER_WORDS - 1));
 }
 
 static void long_and_strange_names_are_cut_and_escaped(void **state)
@@ -211,10 +211,10 @@ static void long_and_strange_names_are_cut_and_escaped(void **state)
 static void the_most_calls_at_a_time_are_remembered(void **state)
 {
     (void)state;
-    tk_tally_enter(&tally, "feishu");
-    tk_tally_enter(&tally, "feishu");
-    tk_tally_enter(&tally, "oauth2");
-    tk_tally_leave(&tally, "feishu");
+    tk_ledger_enter(&ledger, "feishu");
+    tk_ledger_enter(&ledger, "feishu");
+    tk_ledger_enter(&ledger, "oauth2");
+    tk_ledger_leave(&ledger, "feishu");
     look(0);
     assert_int_equal(number("issuers.feishu.concurrent"), 1);
     assert_int_equal(number("issuers.feishu.concurrent_max"), 2);
