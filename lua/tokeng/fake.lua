@@ -4,7 +4,7 @@ local fake = {}
 
 -- Tokens that are remembered at most; the oldest are forgotten first, so that
 -- no caller can fill the memory.
-local REMEMBERED = 20000
+local REMEMBERED = 10000
 
 -- What the client is told to be: "ok", "unknown", or "wrong" by its secret.
 -- Without a list of clients everybody may come who knows the common secret.
@@ -52,9 +52,8 @@ local function sweep(self, now)
   for _ = 1, 2 do
     local oldest = self.order[self.first]
     if not oldest then return end
-    if oldest.ends > now and self.issued - self.first < REMEMBERED then
-      return
-    end
+    local count = self.issued - self.first + 1
+    if oldest.ends > now and count < REMEMBERED then return end
     forget(self, oldest)
   end
 end

@@ -121,7 +121,7 @@ const struct tk_command tk_get_command = {
     .summary = "print a token",
     .about = "Prints the bare token of KEY and a line end, nothing else. Waits "
              "for the issuer if there is no good token yet.",
-    .example = "curl -H \"$(tokeng get crm/client --header)\" "
+    .example = "tokeng get crm/client --header | curl -H @- "
                "https://crm.example/v1/me",
     TK_COMMAND_OPTIONS(options),
     .word_count = 1,

@@ -16,54 +16,55 @@ struct tk_cell {
     enum tk_colour colour;
 };
 
-void tk_grid_init(struct tk_grid *table, const struct tk_column *columns,
+void tk_grid_init(struct tk_grid *grid, const struct tk_column *columns,
                   int count)
 {
-    *table = (struct tk_grid){.columns = columns, .count = count};
-    tk_pool_init(&table->pool, TEXT_MAX_BYTES);
+    *grid = (struct tk_grid){.columns = columns, .count = count};
+    tk_pool_init(&grid->pool, TEXT_MAX_BYTES);
     for (int i = 0; i < count; i++) {
-        table->widths[i] = (int)strlen(columns[i].head);
+        grid->widths[i] = (int)strlen(columns[i].head);
     }
 }
 
-void tk_grid_fini(struct tk_grid *table)
+void tk_grid_fini(struct tk_grid *grid)
 {
-    free(table->cells);
-    tk_pool_fini(&table->pool);
-    *table = (struct tk_grid){0};
+    free(grid->cells);
+    tk_pool_fini(&grid->pool);
+    *grid = (struct tk_grid){0};
 }
 
-static struct tk_cell *new_cell(struct tk_grid *table)
+static struct tk_cell *new_cell(struct tk_grid *grid)
 {
-    size_t cap = table->cell_cap == 0 ? CELLS_AT_FIRST : table->cell_cap * 2;
+    size_t cap = grid->cell_cap == 0 ? CELLS_AT_FIRST : grid->cell_cap * 2;
     struct tk_cell *grown;
 
-    if (table->cell_count == table->cell_cap) {
-        grown = realloc(table->cells, cap * sizeof *grown);
+    if (grid->cell_count == grid->cell_cap) {
+        grown = realloc(grid->cells, cap * sizeof *grown);
         if (grown == NULL) return NULL;
-        table->cells = grown;
-        table->cell_cap = cap;
+        grid->cells = grown;
+        grid->cell_cap = cap;
     }
-    return &table->cells[table->cell_count++];
+    return &grid->cells[grid->cell_count++];
 }
 
-void tk_grid_put(struct tk_grid *table, struct tk_str text,
+void tk_grid_put(struct tk_grid *grid, struct tk_str text,
                  enum tk_colour colour)
 {
-    struct tk_cell *cell = new_cell(table);
-    char *copy = cell == NULL ? NULL : tk_pool_dup(&table->pool, text);
+    struct tk_cell *cell = new_cell(grid);
+    char *copy = cell == NULL ? NULL : tk_pool_dup(&grid->pool, text);
     int column;
 
+    if (copy == NULL) grid->is_lost = true;
     if (cell == NULL) return;
-    column = (int)((table->cell_count - 1) % (size_t)table->count);
+    column = (int)((grid->cell_count - 1) % (size_t)grid->count);
     *cell = (struct tk_cell){{"", 0}, colour};
     if (copy == NULL) return;
     for (size_t i = 0; i < text.len; i++) {
         if (copy[i] < ' ' || copy[i] > '~') copy[i] = '?';
     }
     cell->text = tk_str_of(copy, text.len);
-    if ((int)text.len > table->widths[column]) {
-        table->widths[column] = (int)text.len;
+    if ((int)text.len > grid->widths[column]) {
+        grid->widths[column] = (int)text.len;
     }
 }
 
@@ -75,29 +76,29 @@ static int sum(const int *widths, int count)
     return total;
 }
 
-static int least_of(const struct tk_grid *table, int column)
+static int least_of(const struct tk_grid *grid, int column)
 {
-    const struct tk_column *about = &table->columns[column];
-    int width = table->widths[column];
+    const struct tk_column *about = &grid->columns[column];
+    int width = grid->widths[column];
 
     if (about->kind == TK_COLUMN_NUMBER || width < about->least) return width;
     return about->least;
 }
 
 /* Decides how wide each column is and returns how many are shown. */
-static int fit(const struct tk_grid *table, int width, int out[TK_COLUMNS_MAX])
+static int fit(const struct tk_grid *grid, int width, int out[TK_COLUMNS_MAX])
 {
-    int count = table->count;
+    int count = grid->count;
     int total = 0;
 
-    for (int i = 0; i < count; i++) out[i] = least_of(table, i);
+    for (int i = 0; i < count; i++) out[i] = least_of(grid, i);
     while (count > 1 && sum(out, count) > width) count--;
-    for (int i = 0; i < count; i++) out[i] = table->widths[i];
+    for (int i = 0; i < count; i++) out[i] = grid->widths[i];
     for (total = sum(out, count); total > width; total--) {
         int widest = -1;
 
         for (int i = 0; i < count; i++) {
-            if (out[i] <= least_of(table, i)) continue;
+            if (out[i] <= least_of(grid, i)) continue;
             if (widest < 0 || out[i] > out[widest]) widest = i;
         }
         if (widest < 0) break; /* a single column may be wider */
@@ -141,36 +142,40 @@ static void put_cell(const struct tk_show *show, struct tk_buf *out,
     tk_buf_printf(out, "%*s", GAP, "");
 }
 
-static void put_head(const struct tk_grid *table, const struct tk_show *show,
+static void put_head(const struct tk_grid *grid, const struct tk_show *show,
                      struct tk_buf *out, const int *widths, int shown)
 {
     for (int i = 0; i < shown; i++) {
-        struct tk_cell cell = {tk_str(table->columns[i].head), TK_COLOUR_BOLD};
+        struct tk_cell cell = {tk_str(grid->columns[i].head), TK_COLOUR_BOLD};
 
-        put_cell(show, out, &cell, table->columns[i].kind, widths[i],
+        put_cell(show, out, &cell, grid->columns[i].kind, widths[i],
                  i == shown - 1);
     }
     tk_buf_put_byte(out, '\n');
 }
 
-void tk_grid_print(struct tk_grid *table, const struct tk_show *show,
+void tk_grid_print(struct tk_grid *grid, const struct tk_show *show,
                    struct tk_buf *out)
 {
     int widths[TK_COLUMNS_MAX];
-    int shown = fit(table, show->width, widths);
+    int shown = fit(grid, show->width, widths);
 
-    if (!table->has_head) put_head(table, show, out, widths, shown);
-    table->has_head = true;
-    for (size_t i = 0; i < table->cell_count; i++) {
-        int column = (int)(i % (size_t)table->count);
+    if (grid->is_lost) {
+        tk_buf_put_text(out, "no memory for the table\n");
+        return;
+    }
+    if (!grid->has_head) put_head(grid, show, out, widths, shown);
+    grid->has_head = true;
+    for (size_t i = 0; i < grid->cell_count; i++) {
+        int column = (int)(i % (size_t)grid->count);
 
         if (column < shown) {
-            put_cell(show, out, &table->cells[i], table->columns[column].kind,
+            put_cell(show, out, &grid->cells[i], grid->columns[column].kind,
                      widths[column], column == shown - 1);
         }
-        if (column == table->count - 1) tk_buf_put_byte(out, '\n');
+        if (column == grid->count - 1) tk_buf_put_byte(out, '\n');
     }
-    table->cell_count = 0;
-    tk_pool_fini(&table->pool);
-    tk_pool_init(&table->pool, TEXT_MAX_BYTES);
+    grid->cell_count = 0;
+    tk_pool_fini(&grid->pool);
+    tk_pool_init(&grid->pool, TEXT_MAX_BYTES);
 }

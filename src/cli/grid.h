@@ -36,20 +36,20 @@ struct tk_grid {
     size_t cell_cap;
     struct tk_pool pool; /* of their texts */
     bool has_head;       /* it has been printed */
+    bool is_lost; /* there was no memory for a cell: nothing is printed */
 };
 
-void tk_grid_init(struct tk_grid *table, const struct tk_column *columns,
+void tk_grid_init(struct tk_grid *grid, const struct tk_column *columns,
                   int count);
-void tk_grid_fini(struct tk_grid *table);
+void tk_grid_fini(struct tk_grid *grid);
 
-/* The next cell, from left to right, row by row. The text is copied. Without
- * memory the cell stays empty. */
-void tk_grid_put(struct tk_grid *table, struct tk_str text,
+/* The next cell, from left to right, row by row. The text is copied. */
+void tk_grid_put(struct tk_grid *grid, struct tk_str text,
                  enum tk_colour colour);
 
 /* Appends the rows that were put since the last time, under the headings if
  * those were not printed yet, and forgets them. */
-void tk_grid_print(struct tk_grid *table, const struct tk_show *show,
+void tk_grid_print(struct tk_grid *grid, const struct tk_show *show,
                    struct tk_buf *out);
 
 #endif

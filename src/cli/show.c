@@ -2,6 +2,7 @@
 #include "cli/show.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -176,11 +177,12 @@ const char *tk_show_seconds(const struct tk_value *value,
     if (!tk_show_number(value, &seconds)) return "-";
     if (seconds > (double)TK_SPAN_MAX_MS / 1000) return "forever";
     if (seconds < (double)-TK_SPAN_MAX_MS / 1000) return "-forever";
-    /* From ten seconds on nobody reads milliseconds. */
-    if (seconds >= 10 || seconds <= -10) {
-        return tk_span_print((int64_t)seconds * 1000, out);
+    /* Nobody reads milliseconds beside seconds; rounded, so that parts of a
+     * life still sum up. */
+    if (seconds >= 1 || seconds <= -1) {
+        return tk_span_print((int64_t)llround(seconds) * 1000, out);
     }
-    return tk_span_print((int64_t)(seconds * 1000), out);
+    return tk_span_print((int64_t)llround(seconds * 1000), out);
 }
 
 bool tk_show_is_true(const struct tk_value *value)

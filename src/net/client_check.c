@@ -114,9 +114,8 @@ static int check_url(const char *url, bool insecure_http, struct tk_why *why)
                        "the URL begins with http://: only https:// is allowed "
                        "without insecure_http");
     }
-    /* curl reads over a third slash and an empty user. */
     host = strchr(url, ':') + 3;
-    if (*host == '/' || *host == '@') {
+    if (*host == '/') { /* curl would read over it */
         return tk_fail(why, TK_EINVAL, "the URL names no host");
     }
     return check_url_with_curl(url, why);

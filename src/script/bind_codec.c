@@ -135,10 +135,8 @@ static int parse_rfc3339(lua_State *L)
 int tk_bind_codec(lua_State *L)
 {
     static const luaL_Reg base64[] = {
-        {"decode", decode},
-        {"decode_url", decode_url},
-        {"encode", encode},
-        {"encode_url", encode_url},
+        {"decode", decode}, {"decode_url", decode_url},
+        {"encode", encode}, {"encode_url", encode_url},
         {NULL, NULL},
     };
     static const luaL_Reg time[] = {

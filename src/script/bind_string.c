@@ -101,6 +101,7 @@ static int find(lua_State *L)
     size_t start = start_of(luaL_optinteger(L, 3, 1), text.len);
     const char *at = NULL;
 
+    tk_vm_charge(L, text.len / 16);
     if (start <= text.len) {
         at = memmem(text.data + start, text.len - start, wanted.data,
                     wanted.len);
@@ -145,9 +146,9 @@ static int ends_with(lua_State *L)
     struct tk_str text = check_text(L, 1);
     struct tk_str end = check_text(L, 2);
 
-    lua_pushboolean(L, text.len >= end.len &&
-                           tk_str_eq(tk_str_skip(text, text.len - end.len),
-                                     end));
+    lua_pushboolean(L,
+                    text.len >= end.len &&
+                        tk_str_eq(tk_str_skip(text, text.len - end.len), end));
     return 1;
 }
 
@@ -188,9 +189,12 @@ int tk_bind_string(lua_State *L)
         "byte", "char", "len", "lower", "reverse", "sub", "upper", NULL,
     };
     static const luaL_Reg ours[] = {
-        {"ends_with", ends_with}, {"find", find},
-        {"rep", repeat},          {"split", split},
-        {"starts_with", starts_with}, {"trim", trim},
+        {"ends_with", ends_with},
+        {"find", find},
+        {"rep", repeat},
+        {"split", split},
+        {"starts_with", starts_with},
+        {"trim", trim},
         {NULL, NULL},
     };
 

@@ -51,8 +51,8 @@ static int make_secret(lua_State *L)
 
 static void bind_secret(lua_State *L, struct reading *r)
 {
-    static const enum tk_secret_from places[] = {
-        TK_SECRET_FILE, TK_SECRET_ENV, TK_SECRET_CREDENTIAL};
+    static const enum tk_secret_from places[] = {TK_SECRET_FILE, TK_SECRET_ENV,
+                                                 TK_SECRET_CREDENTIAL};
 
     tk_opaque_setup(L);
     lua_newtable(L);
@@ -92,11 +92,8 @@ int tk_data_read(const char *path, struct tk_pool *pool,
                  tk_data_secret_cb secret, void *data, struct tk_value *out,
                  struct tk_why *why)
 {
-    struct reading r = {.pool = pool,
-                        .secret = secret,
-                        .data = data,
-                        .out = out,
-                        .why = why};
+    struct reading r = {
+        .pool = pool, .secret = secret, .data = data, .out = out, .why = why};
     struct tk_buf source;
     int rc;
 

@@ -59,8 +59,8 @@ static int join(struct tk_outgoing *o, const char *field,
     tk_buf_clear(&o->work);
     if (value->type == TK_LIST) {
         for (uint32_t i = 0; i < value->as.table.item_count; i++) {
-            is_sound = is_sound &&
-                       put_part(&o->work, &value->as.table.items[i]);
+            is_sound =
+                is_sound && put_part(&o->work, &value->as.table.items[i]);
         }
     } else {
         is_sound = put_part(&o->work, value);
@@ -112,8 +112,10 @@ static int put_form(struct tk_outgoing *o, struct tk_buf *out,
                     struct tk_why *why)
 {
     if (form->type != TK_TABLE || form->as.table.item_count > 0) {
-        return tk_fail(why, TK_EINVAL, "%s: must be a table of names and "
-                                       "values", field);
+        return tk_fail(why, TK_EINVAL,
+                       "%s: must be a table of names and "
+                       "values",
+                       field);
     }
     for (uint32_t i = 0; i < form->as.table.pair_count; i++) {
         const struct tk_pair *pair = &form->as.table.pairs[i];
@@ -130,65 +132,15 @@ static int put_form(struct tk_outgoing *o, struct tk_buf *out,
 
 /* --- json --- */
 
-static void put_name(struct tk_json *json, struct tk_str name)
-{
-    if (json->has_before) tk_buf_put_byte(json->out, ',');
-    tk_json_quote(json->out, name);
-    tk_buf_put_byte(json->out, ':');
-    json->has_before = false;
-}
-
-static int put_json(struct tk_json *json, const struct tk_value *value,
-                    struct tk_why *why);
-
-static int put_table(struct tk_json *json, const struct tk_value *value,
-                     struct tk_why *why)
-{
-    bool is_list = value->type == TK_LIST;
-    int rc = 0;
-
-    if (!is_list && value->as.table.item_count > 0) {
-        return tk_fail(why, TK_EINVAL,
-                       "json: a table has both items and names");
-    }
-    tk_json_open(json, is_list ? '[' : '{');
-    for (uint32_t i = 0; i < value->as.table.item_count && rc == 0; i++) {
-        rc = put_json(json, &value->as.table.items[i], why);
-    }
-    for (uint32_t i = 0; i < value->as.table.pair_count && rc == 0; i++) {
-        put_name(json, value->as.table.pairs[i].name);
-        rc = put_json(json, &value->as.table.pairs[i].value, why);
-    }
-    tk_json_close(json, is_list ? ']' : '}');
-    return rc;
-}
-
-static int put_json(struct tk_json *json, const struct tk_value *value,
+static int put_json(struct tk_outgoing *o, const struct tk_value *json,
                     struct tk_why *why)
 {
-    switch (value->type) {
-    case TK_NIL:
-        tk_json_null(json);
-        break;
-    case TK_BOOL:
-        tk_json_bool(json, value->as.flag);
-        break;
-    case TK_INT:
-        tk_json_int(json, value->as.integer);
-        break;
-    case TK_NUM:
-        tk_json_num(json, value->as.number);
-        break;
-    case TK_TEXT:
-        tk_json_text(json, value->as.text);
-        break;
-    case TK_SECRET:
-        tk_json_text(json, tk_secret_bytes(value->as.secret));
-        break;
-    case TK_TABLE:
-    case TK_LIST:
-        return put_table(json, value, why);
+    int rc = tk_json_write_with_secrets(&o->body, json);
+
+    if (rc == TK_EINVAL) {
+        return tk_fail(why, rc, "json: a table has both items and names");
     }
+    if (rc != 0) return tk_fail(why, TK_EINVAL, "json: it is too large");
     return 0;
 }
 
@@ -280,8 +232,9 @@ static int add_basic(struct tk_outgoing *o, const struct tk_value *asked,
         return tk_fail(why, TK_EINVAL, "basic: must be { id, secret }");
     }
     tk_buf_init(&plain, POOL_MAX);
-    rc = join_basic(o, basic, raw != NULL && raw->type == TK_BOOL &&
-                                  raw->as.flag, &plain, why);
+    rc = join_basic(o, basic,
+                    raw != NULL && raw->type == TK_BOOL && raw->as.flag, &plain,
+                    why);
     if (rc == 0) {
         tk_buf_clear(&o->work);
         tk_buf_put_text(&o->work, "Basic ");
@@ -317,7 +270,6 @@ static int put_body(struct tk_outgoing *o, const struct tk_value *asked,
     const struct tk_value *json = tk_value_get(asked, "json");
     const struct tk_value *form = tk_value_get(asked, "form");
     const struct tk_value *body = tk_value_get(asked, "body");
-    struct tk_json writer = {.out = &o->body};
     int count = (json != NULL) + (form != NULL) + (body != NULL);
     int rc = 0;
 
@@ -328,10 +280,10 @@ static int put_body(struct tk_outgoing *o, const struct tk_value *asked,
     }
     o->has_body = strcmp(o->method, "POST") == 0;
     if (json != NULL) {
-        rc = put_json(&writer, json, why);
-        return rc != 0 ? rc : add_default(o, "Content-Type",
-                                          "application/json; charset=utf-8",
-                                          why);
+        rc = put_json(o, json, why);
+        return rc != 0 ? rc
+                       : add_default(o, "Content-Type",
+                                     "application/json; charset=utf-8", why);
     }
     if (form != NULL) rc = put_form(o, &o->body, "form", form, why);
     if (body != NULL) {
@@ -349,8 +301,8 @@ static int put_body(struct tk_outgoing *o, const struct tk_value *asked,
 
 static int check_fields(const struct tk_value *asked, struct tk_why *why)
 {
-    static const char *const known[] = {"basic", "basic_raw", "body", "form",
-                                        "headers", "json", "query", "url"};
+    static const char *const known[] = {"basic",   "basic_raw", "body",  "form",
+                                        "headers", "json",      "query", "url"};
     enum { KNOWN = sizeof known / sizeof known[0] };
 
     if (asked->type == TK_TEXT) return 0;

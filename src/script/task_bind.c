@@ -27,8 +27,10 @@ static struct tk_task *check_task(lua_State *L, const char *name)
 
     if (task == NULL) luaL_error(L, "%s: only a running fetch has it", name);
     if (!lua_isyieldable(L)) {
-        luaL_error(L, "%s cannot wait here: not inside sort, require or a "
-                      "metamethod called from C", name);
+        luaL_error(L,
+                   "%s cannot wait here: not inside sort, require or a "
+                   "metamethod called from C",
+                   name);
     }
     return task;
 }
@@ -75,12 +77,13 @@ static const char *code_of(int error)
 
 /* The request or the question was not even put. What the script got wrong is
  * the same at the next try; lack of memory is not. */
-static int push_refusal(lua_State *L, const struct tk_why *why)
+static int push_refusal(lua_State *L, const struct tk_why *why,
+                        const char *code)
 {
     if (why->code == TK_ENOMEM) {
         return push_failure(L, "transient", "no_memory", why->text);
     }
-    return push_failure(L, "config", "refused", why->text);
+    return push_failure(L, "config", code, why->text);
 }
 
 /* --- the reply --- */
@@ -179,7 +182,7 @@ static int finish_request(lua_State *L, int status, lua_KContext context)
     (void)status;
     (void)context;
     if (task->answer.reply != NULL) return push_reply(L, task->answer.reply);
-    return push_refusal(L, &task->answer.why);
+    return push_refusal(L, &task->answer.why, "bad_request");
 }
 
 static int start_request(lua_State *L, const char *name, const char *method)
@@ -231,7 +234,9 @@ static int finish_token(lua_State *L, int status, lua_KContext context)
         tk_opaque_push_copy(L, answer->token);
         return 1;
     }
-    if (answer->error_class == NULL) return push_refusal(L, &answer->why);
+    if (answer->error_class == NULL) {
+        return push_refusal(L, &answer->why, "no_such_token");
+    }
     return push_failure(L, answer->error_class, answer->error_code,
                         "the token that this one needs is not there");
 }

@@ -140,8 +140,8 @@ static void check_identity(lua_State *L, struct tk_unit *unit)
         luaL_error(L, "%s: api must be %d", unit->vm->name, API);
     }
     lua_pop(L, 1);
-    name = lua_getfield(L, -1, "name") == LUA_TSTRING ? lua_tostring(L, -1)
-                                                      : "";
+    name =
+        lua_getfield(L, -1, "name") == LUA_TSTRING ? lua_tostring(L, -1) : "";
     if (*name == '\0') {
         luaL_error(L, "%s: name is missing", unit->vm->name);
     }
@@ -156,11 +156,10 @@ static void check_functions(lua_State *L, const struct tk_unit *unit)
 
     if (tk_unit_has(unit, needed[unit->kind])) return;
     if (tk_unit_has(unit, "request") && tk_unit_has(unit, "parse")) return;
-    luaL_error(L, "%s: it has no function %s%s", unit->vm->name,
-               needed[unit->kind],
-               unit->kind == TK_UNIT_PROVIDER
-                   ? ", nor both of request and parse"
-                   : "");
+    luaL_error(
+        L, "%s: it has no function %s%s", unit->vm->name, needed[unit->kind],
+        unit->kind == TK_UNIT_PROVIDER ? ", nor both of request and parse"
+                                       : "");
 }
 
 /* --- loading ------------------------------------------------------------ */
@@ -174,8 +173,10 @@ static int refuse_global(lua_State *L)
         text.data = lua_tolstring(L, 2, &text.len);
     }
     tk_vm_make_printable(text, name, sizeof name);
-    return luaL_error(L, "no new global '%s' once the file is loaded; is a "
-                         "'local' missing?", name);
+    return luaL_error(L,
+                      "no new global '%s' once the file is loaded; is a "
+                      "'local' missing?",
+                      name);
 }
 
 /* A global that a function sets by mistake would be seen by the next call. */
@@ -235,8 +236,8 @@ static int load(lua_State *L)
     lua_newtable(L);
     unit->state_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     close_globals(L);
-    loading->code = tk_convert_take(L, -1, &how, &unit->pool, &unit->about,
-                                    loading->why);
+    loading->code =
+        tk_convert_take(L, -1, &how, &unit->pool, &unit->about, loading->why);
     return 0;
 }
 

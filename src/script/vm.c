@@ -69,8 +69,8 @@ static void note_place(struct tk_vm *vm, lua_State *L)
     for (int level = 0; lua_getstack(L, level, &where) != 0; level++) {
         lua_getinfo(L, "Sl", &where);
         if (where.currentline <= 0) continue;
-        snprintf(vm->killed_at, sizeof vm->killed_at, "%s:%d: ",
-                 where.short_src, where.currentline);
+        snprintf(vm->killed_at, sizeof vm->killed_at,
+                 "%s:%d: ", where.short_src, where.currentline);
         return;
     }
 }

@@ -1,5 +1,7 @@
 -- fake.lua - `tokeng fake`, the scripted issuer.
+local cjson = require "cjson"
 local engine = require "support.engine"
+local http = require "support.http"
 local process = require "support.process"
 
 local fake = {}
@@ -16,6 +18,27 @@ function fake.start(...)
     self.url = assert(line:match("listening on (http://127%.0%.0%.1:%d+)"),
         line)
     return self
+end
+
+-- What it has counted, and its last calls, oldest first.
+function Fake:stats()
+    local reply = assert(http.request { url = self.url,
+        path = "/_stats?log=1000" })
+    return cjson.decode(reply.body)
+end
+
+-- Changes switches while it runs.
+function Fake:control(switches)
+    local reply = assert(http.request { url = self.url, method = "POST",
+        path = "/_control", body = cjson.encode(switches) })
+    assert(reply.status == 200, reply.body)
+end
+
+-- Whether the issuer accepts the token now.
+function Fake:accepts(token)
+    local reply = assert(http.request { url = self.url,
+        path = "/_check", headers = { Authorization = "Bearer " .. token } })
+    return reply.status == 200
 end
 
 function Fake:stop()

@@ -9,7 +9,7 @@ enum { NOW_MS = 5000 };
 static struct scene scene;
 static struct tk_server *server;
 static struct tk_switches switches;
-static struct tk_tally tally;
+static struct tk_ledger ledger;
 static struct tk_roster roster;
 static struct tk_control control;
 static unsigned changes;
@@ -36,14 +36,14 @@ static int start(void **state)
     scene_init(&scene);
     switches = (struct tk_switches){.error_rate = 0.25};
     changes = 0;
-    if (tk_tally_init(&tally) != 0 ||
+    if (tk_ledger_init(&ledger) != 0 ||
         tk_roster_open(&roster, &issuers, &why) != 0 ||
         tk_server_new(scene.loop, &options, on_request, NULL, &server, &why) !=
             0) {
         return -1;
     }
     scene.base = tk_server_address(server);
-    control = (struct tk_control){&switches,    &tally,     roster.issuers,
+    control = (struct tk_control){&switches,    &ledger,    roster.issuers,
                                   roster.count, on_changed, &changes};
     return 0;
 }
@@ -53,7 +53,7 @@ static int stop(void **state)
     (void)state;
     tk_server_free(server);
     tk_roster_close(&roster);
-    tk_tally_fini(&tally);
+    tk_ledger_fini(&ledger);
     scene_fini(&scene);
     return 0;
 }
@@ -84,14 +84,14 @@ static void issue(char out[128])
 
 static void stats_show_time_switches_and_counts(void **state)
 {
-    struct tk_tally_call call = {.issuer = "feishu",
-                                 .path = TK_STR("/p"),
-                                 .result = TK_STR("issued"),
-                                 .at_ms = 7};
+    struct tk_ledger_call call = {.issuer = "feishu",
+                                  .path = TK_STR("/p"),
+                                  .result = TK_STR("issued"),
+                                  .at_ms = 7};
     struct scene_call *reply;
 
     (void)state;
-    tk_tally_note(&tally, &call);
+    tk_ledger_note(&ledger, &call);
     reply = scene_ask(&scene, "/_stats", NULL, NULL);
     assert_int_equal(reply->status, 200);
     assert_holds(reply->head, "application/json");

@@ -8,14 +8,14 @@ static struct tk_ledger ledger;
 static struct tk_pool pool;
 static struct tk_value written;
 
-static int make_tally(void **state)
+static int make_ledger(void **state)
 {
     (void)state;
     tk_pool_init(&pool, 64 << 20);
     return tk_ledger_init(&ledger);
 }
 
-static int drop_tally(void **state)
+static int drop_ledger(void **state)
 {
     (void)state;
     tk_ledger_fini(&ledger);
@@ -222,7 +222,8 @@ static void the_most_calls_at_a_time_are_remembered(void **state)
     assert_int_equal(number("issuers.feishu.calls"), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_tally, drop_tally)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, make_ledger, drop_ledger)
 
 int main(void)
 {

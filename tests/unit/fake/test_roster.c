@@ -121,6 +121,37 @@ static void the_shipped_scripts_open(void **state)
     assert_string_equal(tk_issuer_name(roster.issuers[1]), "oauth2");
 }
 
+/* Each asks for tokens of its own, and none of them ends. */
+static void a_flood_of_clients_does_not_fill_a_scripts_memory(void **state)
+{
+    struct tk_issuer_answer answer;
+
+    (void)state;
+    options.lua_dir = "lua";
+    assert_int_equal(tk_roster_open(&roster, &options, &why), 0);
+    for (int i = 0; i < 25000; i++) {
+        struct tk_issuer_call call = {
+            .method = TK_STR("POST"),
+            .path = TK_STR("/open-apis/auth/v3/tenant_access_token/internal"),
+        };
+        struct tk_pool pool;
+        char body[128];
+
+        snprintf(body, sizeof body,
+                 "{\"app_id\":\"a_client_with_a_name_of_its_own_%d\","
+                 "\"app_secret\":\"fake-secret\"}",
+                 i);
+        call.body = tk_str(body);
+        tk_pool_init(&pool, 1 << 16);
+        if (tk_issuer_ask(roster.issuers[0], &call, 0, &pool, &answer, &why) !=
+            0) {
+            fail_msg("call %d: %s", i, why.text);
+        }
+        assert_text(answer.result, TK_STR("issued"));
+        tk_pool_fini(&pool);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -133,6 +164,7 @@ int main(void)
         TEST(an_empty_folder_is_an_error),
         TEST(there_is_an_end_to_issuers),
         TEST(the_shipped_scripts_open),
+        TEST(a_flood_of_clients_does_not_fill_a_scripts_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,12 @@ struct scene {
     const char *answers; /* says it, then hangs up ("close") or "reset"s */
 };
 
+static inline void scene_on_shutdown(uv_shutdown_t *shutdown, int status)
+{
+    (void)status;
+    free(shutdown);
+}
+
 static inline void scene_answer(struct peer_conn *conn, const char *text,
                                 void *data)
 {
@@ -46,9 +52,8 @@ static inline void scene_answer(struct peer_conn *conn, const char *text,
     } else {
         uv_shutdown_t *shutdown = calloc(1, sizeof *shutdown);
 
-        shutdown->data = shutdown;
-        uv_shutdown(shutdown, (uv_stream_t *)&conn->handle,
-                    (uv_shutdown_cb)(void (*)(void))free);
+        if (shutdown == NULL) abort();
+        uv_shutdown(shutdown, (uv_stream_t *)&conn->handle, scene_on_shutdown);
     }
 }
 

@@ -6,6 +6,8 @@
 #include "tests/unit/net/client_scene.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -317,6 +319,42 @@ static void a_callback_may_free_the_client(void **state)
     assert_int_equal(scene->done, 2);
 }
 
+/* Counts our sockets that are connected to the peer: all of them, and those a
+ * child would inherit. */
+static void count_sockets(struct peer_conn *conn, const char *text, void *data)
+{
+    struct sockaddr_in own;
+    struct sockaddr_in address;
+    int len = sizeof own;
+    int *counts = data;
+
+    (void)text;
+    uv_tcp_getsockname(&conn->handle, (struct sockaddr *)&own, &len);
+    for (int fd = 0; fd < 256; fd++) {
+        socklen_t size = sizeof address;
+
+        if (getpeername(fd, (struct sockaddr *)&address, &size) != 0 ||
+            address.sin_port != own.sin_port) {
+            continue;
+        }
+        counts[0]++;
+        if ((fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0) counts[1]++;
+    }
+    peer_say_ok(conn, "");
+}
+
+static void no_child_inherits_a_socket(void **state)
+{
+    struct scene *scene = *state;
+    int counts[2] = {0, 0};
+
+    scene->peer->on_request = count_sockets;
+    scene->peer->data = counts;
+    scene_fetch(scene, NULL);
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[1], 0);
+}
+
 static int count_open_files(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -370,6 +408,7 @@ int main(void)
         SCENE_TEST(cancel_at_free_reaches_every_callback_once),
         SCENE_TEST(a_client_that_closes_takes_no_request),
         SCENE_TEST(a_callback_may_free_the_client),
+        SCENE_TEST(no_child_inherits_a_socket),
         SCENE_TEST(free_gives_all_files_back),
     };
 

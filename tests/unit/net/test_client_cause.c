@@ -18,9 +18,10 @@
 static int hang_pipe[2];
 
 /* curl calls this on threads of its own. No name is known; hung.test hangs. */
-int getaddrinfo(const char *restrict name, const char *restrict service,
-                const struct addrinfo *restrict hints,
-                struct addrinfo **restrict out)
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *restrict name, const char *restrict service,
+            const struct addrinfo *restrict hints,
+            struct addrinfo **restrict out)
 {
     (void)service;
     (void)hints;

@@ -130,7 +130,7 @@ static void a_function_that_is_not_there_cannot_be_started(void **state)
     provider_load(p, "return { token = 'abc' }");
     assert_int_equal(tk_task_start(p->unit, "parse", &key, &p->host,
                                    provider_done, p, &p->task),
-                     TK_EINVAL);
+                     TK_ENOENT);
     p->task = NULL;
 }
 

@@ -1,74 +1,28 @@
-/* The attacks of which a usual sandbox (no os, io and debug, a count hook, a
- * cap on memory) fails a quarter. Each must be ended, and soon. */
+/* Each attack is tried in a provider's task, which is a coroutine, and in a
+ * policy; and what hides in the source is tried on the loading of a file. */
+#include "tests/unit/script/attacks.h"
 #include "tests/unit/script/lua_test.h"
+#include "tests/unit/script/script_file.h"
+#include "tests/unit/wipes.h"
 
+#include "script/vm.h"
+
+#include <lua.h>
 #include <time.h>
 
-static const char *const attacks[] = {
-    "while true do end",
-    "repeat until false",
-    "for i = 1, 1e18 do end",
-    "local function f() return f() end f()",
-    "local function f() f() end f()",
-    "while true do pcall(function() while true do end end) end",
-    "while true do pcall(error) end",
-    "local function f() pcall(f) f() end f()",
-    "pcall(function() while true do end end) while true do end",
-    "local s = 'x' while true do s = s .. s end",
-    "local t = {} while true do t[#t + 1] = ('x'):rep(1000) end",
-    "local t = {} for i = 1, 1e9 do t[i] = i end",
-    "local t = {} while true do t = { t } end",
-    "string.rep('', 1 << 62)",
-    "string.rep('x', 1 << 30)",
-    "('x'):rep(1 << 62, ('y'):rep(100))",
-    "while true do ('x'):rep(200000) end",
-    "local s = ('x'):rep(200000) while true do s:upper() end",
-    "local s = ('x'):rep(200000) while true do s:reverse() end",
-    "local s = ('a'):rep(200000) while true do s:find('aab') end",
-    "local s = ('a'):rep(100000) s:find(('a'):rep(50000) .. 'b')",
-    "local s = ('a,'):rep(100000) while true do s:split(',') end",
-    "local t = {} for i = 1, 1e5 do t[i] = i end "
-    "while true do table.concat(t) end",
-    "local t = {} for i = 1, 1e5 do t[i] = -i end "
-    "while true do table.sort(t) end",
-    "local t = {} for i = 1, 1e5 do t[i] = i end "
-    "while true do table.insert(t, 1, 0) end",
-    "local t = {} for i = 1, 1e5 do t[i] = i end "
-    "while true do table.remove(t, 1) table.insert(t, 1) end",
-    "table.unpack({}, 1, 1e8)",
-    "while true do table.pack(table.unpack({ 1, 2, 3 })) end",
-    "table.concat({}, 'x', 1, 1 << 60)",
-    "table.sort({ 3, 2, 1 }, function() while true do end end)",
-    "table.insert(setmetatable({}, { __len = function() return 1 << 62 end }),"
-    " 1, 1)",
-    "setmetatable({}, { __gc = function() while true do end end })",
-    "local t = setmetatable({}, { __index = function(t, k) return t[k] end })"
-    " return t.x",
-    "local t = setmetatable({}, {}) local m = { __index = t } "
-    "while true do t = setmetatable({}, m) end",
-    "local a = setmetatable({}, { __eq = function() while true do end end }) "
-    "local b = setmetatable({}, { __eq = function() while true do end end }) "
-    "return a == b",
-    "return #setmetatable({}, { __len = function() while true do end end })",
-    "return tostring(setmetatable({}, { __tostring = function() while true do "
-    "end end }))",
-    "for k in pairs(setmetatable({}, { __pairs = function() return function() "
-    "return 1 end end })) do end",
-    "error(setmetatable({}, { __tostring = function() while true do end end "
-    "}))",
-    "local ok, e = pcall(error, setmetatable({}, { __tostring = function() "
-    "while true do end end })) error(e)",
-    "while true do json.decode('[' .. ('1,'):rep(1000) .. '1]') end",
-    "while true do json.encode({ ('x'):rep(1000) }) end",
-    "while true do sha256(('x'):rep(200000)) end",
-    "while true do base64.encode(('x'):rep(200000)) end",
-    "while true do string.format('%99d', 1) end",
-    "local x = ('%s'):rep(1000) string.format(x)  while true do end",
-    "goto a ::a:: goto a",
-    "local t = {} t[1] = t while true do t = { t, t } end",
-    "while true do tostring({}) end",
-    "while true do local f = function() end end",
-};
+/* Processor time, so that a busy machine fails no test. Sanitizers cost a
+ * factor, and so does a build without optimisation. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { LONGEST_MS = 2000 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { LONGEST_MS = 2000 };
+#else
+enum { LONGEST_MS = 200 };
+#endif
+#else
+enum { LONGEST_MS = 200 };
+#endif
 
 static double cpu_ms(void)
 {
@@ -78,75 +32,272 @@ static double cpu_ms(void)
     return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
 }
 
-static void every_attack_is_ended(void **state)
+static void check_time(double since, const char *attack)
 {
-    struct provider *p = *state;
+    double took = cpu_ms() - since;
 
-    for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++) {
-        double before = cpu_ms();
+    if (took > LONGEST_MS) fail_msg("took %.0f ms: %.300s", took, attack);
+}
 
-        provider_load(p, attacks[i]);
-        provider_start(p);
-        tk_loop_run(p->loop);
-        assert_int_equal(p->done, (int)i + 1);
-        /* Processor time, so that a busy machine fails no test; a script that
-         * is not ended would take for ever. Sanitizers cost a factor. */
-        if (cpu_ms() - before > 5000) fail_msg("took long: %s", attacks[i]);
-        tk_unit_close(p->unit);
-        p->unit = NULL;
-        tk_timer_set(p->guard, tk_loop_now(p->loop) + 10000);
+static bool is_ended(int code)
+{
+    return code == TK_EBUDGET || code == TK_ENOMEM;
+}
+
+/* What is refused may also be ended before it gets so far. */
+static bool is_stopped(int code)
+{
+    return code == TK_ESCRIPT || is_ended(code);
+}
+
+/* --- in a task --- */
+
+/* Runs the attack, then the same unit once more with a setting that keeps it
+ * from attacking. */
+static void attack_by_task(struct provider *p, const char *attack,
+                           bool (*is_right)(int code))
+{
+    struct tk_pair pair = {TK_STR("good"), {.type = TK_BOOL, .as.flag = true}};
+    struct tk_value good = {.type = TK_TABLE,
+                            .as.table = {.pairs = &pair, .pair_count = 1}};
+    char lua[2048];
+    double since;
+
+    snprintf(lua, sizeof lua,
+             "if settings.good then return { token = 'good' } end %s", attack);
+    provider_load(p, lua);
+    since = cpu_ms();
+    provider_start(p);
+    tk_loop_run(p->loop);
+    check_time(since, attack);
+    if (!is_right(p->code)) fail_msg("%d %s: %s", p->code, p->detail, attack);
+    assert_int_equal(tk_unit_set_options(p->unit, &good, NULL), 0);
+    provider_start(p);
+    tk_loop_run(p->loop);
+    if (p->code != 0) fail_msg("then %s: %s", p->detail, attack);
+    assert_string_equal(p->token, "good");
+    tk_unit_close(p->unit);
+    p->unit = NULL;
+    tk_timer_set(p->guard, tk_loop_now(p->loop) + 10000);
+}
+
+static void a_task_that_never_ends_is_ended(void **state)
+{
+    for (int i = 0; i < ENDLESS; i++) {
+        attack_by_task(*state, endless[i], is_ended);
     }
 }
 
-static void the_unit_is_usable_after_every_attack(void **state)
+static void a_task_that_does_what_is_not_allowed_fails(void **state)
 {
-    struct provider *p = *state;
-
-    for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++) {
-        char lua[1024];
-
-        snprintf(lua, sizeof lua,
-                 "if settings.good then return { token = 'good' } end %s",
-                 attacks[i]);
-        provider_load(p, lua);
-        provider_start(p);
-        tk_loop_run(p->loop);
-        {
-            struct tk_pair pair = {TK_STR("good"),
-                                   {.type = TK_BOOL, .as.flag = true}};
-            struct tk_value good = {
-                .type = TK_TABLE,
-                .as.table = {.pairs = &pair, .pair_count = 1}};
-            struct tk_why why;
-
-            assert_int_equal(tk_unit_set_options(p->unit, &good, &why), 0);
-        }
-        provider_start(p);
-        tk_loop_run(p->loop);
-        assert_string_equal(p->token, "good");
-        p->token[0] = '\0';
-        tk_unit_close(p->unit);
-        p->unit = NULL;
-        tk_timer_set(p->guard, tk_loop_now(p->loop) + 10000);
+    for (int i = 0; i < REFUSED; i++) {
+        attack_by_task(*state, refused[i], is_stopped);
     }
 }
 
-static void a_reason_names_file_and_line(void **state)
+/* --- in a policy --- */
+
+static void attack_by_policy(const char *attack, bool (*is_right)(int code))
+{
+    struct tk_token_view view = {.key = TK_STR("a/bad"),
+                                 .kind = TK_STR("bad"),
+                                 .state = "fresh"};
+    struct tk_decision decision;
+    char lua[2048];
+    struct tk_why why;
+    struct tk_unit *unit;
+    double since;
+    int rc;
+
+    snprintf(lua, sizeof lua,
+             "return { api = 1, name = 'x', decide = function(token) "
+             "if token.kind == 'good' then return lapse 'good' end "
+             "%s end }",
+             attack);
+    unit = script_open(TK_UNIT_POLICY, lua, &why);
+    if (unit == NULL) fail_msg("%s: %s", why.text, attack);
+    since = cpu_ms();
+    rc = tk_unit_decide(unit, &view, &decision, &why);
+    check_time(since, attack);
+    if (!is_right(rc)) fail_msg("%d %s: %s", rc, why.text, attack);
+    if (strstr(why.text, "/tmp/") != NULL) fail_msg("a path: %s", why.text);
+    view.kind = TK_STR("good");
+    if (tk_unit_decide(unit, &view, &decision, &why) != 0) {
+        fail_msg("then %s: %s", why.text, attack);
+    }
+    assert_string_equal(decision.why, "good");
+    tk_unit_close(unit);
+}
+
+static void a_policy_that_never_ends_is_ended(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ENDLESS; i++) attack_by_policy(endless[i], is_ended);
+}
+
+static void a_policy_that_does_what_is_not_allowed_fails(void **state)
+{
+    (void)state;
+    for (int i = 0; i < REFUSED; i++) attack_by_policy(refused[i], is_stopped);
+}
+
+/* A script may pile up over many calls what one call could not make. */
+static void memory_that_grows_over_many_calls_ends_a_call_and_not_the_unit(
+    void **state)
+{
+    struct tk_token_view view = {.kind = TK_STR("bad"), .state = "fresh"};
+    struct tk_decision decision;
+    struct tk_why why;
+    struct tk_unit *unit = script_open(
+        TK_UNIT_POLICY,
+        "local all = {} "
+        "return { api = 1, name = 'x', decide = function(token) "
+        "if token.kind == 'good' then all = {} return lapse() end "
+        "for i = 1, 1000 do all[#all + 1] = { i } end return lapse() end }",
+        &why);
+    int rc = 0;
+
+    (void)state;
+    for (int i = 0; i < 100000 && rc == 0; i++) {
+        rc = tk_unit_decide(unit, &view, &decision, &why);
+    }
+    assert_int_equal(rc, TK_ENOMEM);
+    assert_non_null(strstr(why.text, "16 MiB"));
+    view.kind = TK_STR("good");
+    assert_int_equal(tk_unit_decide(unit, &view, &decision, &why), 0);
+    view.kind = TK_STR("bad");
+    assert_int_equal(tk_unit_decide(unit, &view, &decision, &why), 0);
+    tk_unit_close(unit);
+}
+
+/* --- while loading --- */
+
+/* `piece` as often as it fits between `head` and `tail`. */
+static void attack_by_source(const char *head, const char *piece,
+                             const char *tail)
+{
+    size_t room = TK_VM_TEXT_MAX - strlen(head) - strlen(tail);
+    char *text = calloc(1, TK_VM_TEXT_MAX + 64);
+    struct tk_unit *unit;
+    struct tk_why why;
+    size_t at;
+    double since;
+
+    assert_non_null(text);
+    at = (size_t)sprintf(text, "%s", head);
+    for (unsigned i = 0; room > strlen(piece) + 16; i++) {
+        size_t len = (size_t)sprintf(text + at, piece, i);
+
+        at += len;
+        room -= len;
+    }
+    strcpy(text + at, tail);
+    since = cpu_ms();
+    unit = script_open(TK_UNIT_POLICY, text, &why);
+    check_time(since, piece);
+    assert_null(unit);
+    free(text);
+}
+
+static void a_source_that_is_hard_to_compile_is_refused_in_time(void **state)
+{
+    (void)state;
+    attack_by_source("", "::l%u::", "");
+    attack_by_source("", "goto l%u ", "");
+    attack_by_source("do ", "goto a ", "::a:: end");
+    attack_by_source("return a", " and a", "");
+    attack_by_source("return a", " or b", "");
+    attack_by_source("if a then", " elseif a then", " end");
+    attack_by_source("while a do ", "if a then break end ", "end");
+    attack_by_source("return ", "(", "");
+    attack_by_source("return ", "{", "");
+    attack_by_source("return ", "- ", "1");
+    attack_by_source("return a", "..a", "");
+    attack_by_source("local ", "a,", "b");
+    attack_by_source("a=", "a=", "1");
+    attack_by_source("", "local a%u ", "");
+    attack_by_source("return { ", "a%u = %%1$u, ", "}");
+    attack_by_source("", "function f() ", "");
+    attack_by_source("return '", "\\z   ", "'");
+    attack_by_source("--[==[", "]=]", "");
+}
+
+static void a_file_that_never_ends_is_ended(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ENDLESS; i++) {
+        double since = cpu_ms();
+        struct tk_why why;
+
+        assert_null(script_open(TK_UNIT_POLICY, endless[i], &why));
+        check_time(since, endless[i]);
+        if (!is_ended(why.code)) fail_msg("%s: %s", why.text, endless[i]);
+    }
+}
+
+/* --- the rest of the contract --- */
+
+static void a_reason_names_file_and_line_and_no_path(void **state)
 {
     struct provider *p = *state;
 
     provider_run(p, "while true do end");
     assert_non_null(strstr(p->detail, ":2:"));
-    assert_non_null(strstr(p->detail, "budget"));
+    assert_non_null(strstr(p->detail, "budget of instructions"));
     assert_null(strstr(p->detail, "/tmp/"));
+}
+
+static void a_reason_is_short_and_printable(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "error(('\\27[31m\\n'):rep(1000))");
+    assert_true(strlen(p->detail) < 400);
+    for (const char *c = p->detail; *c != '\0'; c++) assert_true(*c >= ' ');
+}
+
+static int make_and_drop_texts(lua_State *L)
+{
+    (void)L;
+    lua_pushstring(L, "hunter2 hunter2 hunter2 hunter2 hunter2 hunter2");
+    *(const char **)lua_touserdata(L, 1) = lua_tostring(L, -1);
+    return 0;
+}
+
+static void memory_of_lua_is_wiped_when_it_is_given_back(void **state)
+{
+    const char *text = NULL;
+    struct tk_vm *vm;
+    bool is_wiped = false;
+
+    (void)state;
+    assert_int_equal(tk_vm_new("test.lua", NULL, &vm), 0);
+    assert_int_equal(
+        tk_vm_protect(vm, make_and_drop_texts, &text, 1000, NULL), 0);
+    lua_gc(vm->L, LUA_GCCOLLECT, 0);
+    for (size_t i = 0; i < WIPES_KEPT && i < wipe_count; i++) {
+        const char *start = wipes[i].start;
+
+        is_wiped = is_wiped || (start < text && text < start + wipes[i].len);
+    }
+    assert_true(is_wiped);
+    tk_vm_free(vm);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_PROVIDER(every_attack_is_ended),
-        WITH_PROVIDER(the_unit_is_usable_after_every_attack),
-        WITH_PROVIDER(a_reason_names_file_and_line),
+        WITH_PROVIDER(a_task_that_never_ends_is_ended),
+        WITH_PROVIDER(a_task_that_does_what_is_not_allowed_fails),
+        cmocka_unit_test(a_policy_that_never_ends_is_ended),
+        cmocka_unit_test(a_policy_that_does_what_is_not_allowed_fails),
+        cmocka_unit_test(
+            memory_that_grows_over_many_calls_ends_a_call_and_not_the_unit),
+        cmocka_unit_test(a_source_that_is_hard_to_compile_is_refused_in_time),
+        cmocka_unit_test(a_file_that_never_ends_is_ended),
+        WITH_PROVIDER(a_reason_names_file_and_line_and_no_path),
+        WITH_PROVIDER(a_reason_is_short_and_printable),
+        cmocka_unit_test(memory_of_lua_is_wiped_when_it_is_given_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
