@@ -110,15 +110,16 @@ void tk_vm_charge(lua_State *L, size_t work)
     int64_t cost = work > INT32_MAX ? INT32_MAX : (int64_t)work;
 
     vm->budget -= cost;
-    if (vm->killed == 0 && vm->budget <= 0) kill_entry(vm, L, TK_EBUDGET);
-    tk_vm_recheck(L);
+    tk_vm_check_time(L);
 }
 
 void tk_vm_check_time(lua_State *L)
 {
     struct tk_vm *vm = tk_vm_of(L);
 
-    if (vm->killed == 0 && is_over_time(vm)) kill_entry(vm, L, TK_EBUDGET);
+    if (vm->killed == 0 && (vm->budget <= 0 || is_over_time(vm))) {
+        kill_entry(vm, L, TK_EBUDGET);
+    }
     tk_vm_recheck(L);
 }
 

@@ -69,7 +69,7 @@ TK_MUST_USE int tk_vm_protect(struct tk_vm *vm, lua_CFunction function,
 void tk_vm_charge(lua_State *L, size_t work);
 /* Raises again if the entry was killed: after every catch. */
 void tk_vm_recheck(lua_State *L);
-/* Is there processor time left? Ends the entry if not. May raise. */
+/* Ends the entry if its budget or its processor time is over. May raise. */
 void tk_vm_check_time(lua_State *L);
 
 /* Copies at most `cap` - 1 bytes, control bytes as '?', and terminates. */

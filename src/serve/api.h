@@ -1,6 +1,6 @@
 /* serve/api.h - the HTTP API of an engine, on the sockets that it listens on.
  *
- * Runs on the engine's loop. What it answers is in docs/product.md; who may
+ * Runs on the engine's loop. What it answers is in docs/http.md; who may
  * ask for what is in serve/access.h.
  */
 #ifndef TK_SERVE_API_H

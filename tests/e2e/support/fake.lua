@@ -41,6 +41,12 @@ function Fake:accepts(token)
     return reply.status == 200
 end
 
+-- The issuer accepts the token no longer.
+function Fake:revoke(token)
+    assert(http.request { url = self.url, method = "POST", path = "/_revoke",
+        body = cjson.encode { token = token } })
+end
+
 function Fake:stop()
     local code, signal = self.process:stop(15)
     engine.assert_no_report(self.process.err)

@@ -10,6 +10,14 @@ function wait.now_ms()
     return uv.hrtime() // 1000000
 end
 
+-- Runs the loop for that long.
+function wait.sleep_ms(ms)
+    local timer, is_over = uv.new_timer(), false
+    timer:start(ms, 0, function() is_over = true end)
+    repeat uv.run("once") until is_over
+    timer:close()
+end
+
 -- Runs the loop until fn() is true, and returns what it returned; after
 -- `seconds` it is an error that says `what` was waited for (a text, or a
 -- function that makes one).

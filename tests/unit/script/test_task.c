@@ -122,6 +122,36 @@ static void a_result_that_is_no_data_is_a_failure(void **state)
     assert_int_equal(p->code, TK_ESCRIPT);
 }
 
+/* The variant's settings stand before the source's, for this task alone. */
+static void settings_of_a_variant_are_laid_over(void **state)
+{
+    struct provider *p = *state;
+    struct tk_pair settings[] = {
+        {TK_STR("scope"), {.type = TK_TEXT, .as.text = TK_STR("all")}},
+        {TK_STR("url"), {.type = TK_TEXT, .as.text = TK_STR("u")}},
+    };
+    struct tk_pair variant = {TK_STR("scope"),
+                              {.type = TK_TEXT, .as.text = TK_STR("read")}};
+    struct tk_pair pair = {
+        TK_STR("variant"),
+        {.type = TK_TABLE, .as.table = {.pairs = &variant, .pair_count = 1}}};
+    struct tk_value options = {
+        .type = TK_TABLE, .as.table = {.pairs = settings, .pair_count = 2}};
+    struct tk_value key = {.type = TK_TABLE,
+                           .as.table = {.pairs = &pair, .pair_count = 1}};
+
+    provider_load(p, "return { token = settings.scope .. settings.url }");
+    assert_int_equal(tk_unit_set_options(p->unit, &options, NULL), 0);
+    assert_int_equal(tk_task_start(p->unit, "fetch", &key, &p->host,
+                                   provider_done, p, &p->task),
+                     0);
+    tk_loop_run(p->loop);
+    assert_string_equal(p->token, "readu");
+    provider_start(p);
+    tk_loop_run(p->loop);
+    assert_string_equal(p->token, "allu");
+}
+
 static void a_function_that_is_not_there_cannot_be_started(void **state)
 {
     struct provider *p = *state;
@@ -148,6 +178,7 @@ int main(void)
         WITH_PROVIDER(a_task_that_is_dropped_is_never_done),
         WITH_PROVIDER(a_task_that_waits_can_be_dropped),
         WITH_PROVIDER(a_result_that_is_no_data_is_a_failure),
+        WITH_PROVIDER(settings_of_a_variant_are_laid_over),
         WITH_PROVIDER(a_function_that_is_not_there_cannot_be_started),
     };
 

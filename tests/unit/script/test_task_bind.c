@@ -7,6 +7,9 @@ struct issuer {
     struct tk_server *server;
     char body[256];
     char content_type[64];
+    char authorization[128];
+    const char *retry_name;
+    const char *retry_value;
     int calls;
 };
 
@@ -18,35 +21,39 @@ static void copy_view(struct tk_str from, char *out, size_t cap)
 
 static void answer(struct tk_request *request, void *data)
 {
-    static const struct tk_http_header headers[] = {
-        {{"Retry-After", 11}, {"3", 1}},
-        {{"X-Kind", 6}, {"Test", 4}},
-    };
     struct issuer *issuer = data;
+    const struct tk_http_header headers[] = {
+        {tk_str(issuer->retry_name), tk_str(issuer->retry_value)},
+        {{"X-Kind", 6}, {"Test", 4}},
+        {{"X-KIND", 6}, {"Two", 3}},
+    };
     struct tk_reply reply = {.status = 200,
                              .content_type = "application/json",
                              .headers = headers,
-                             .header_count = 2,
+                             .header_count = 3,
                              .body = TK_STR("{\"token\":\"abc\"}")};
 
     issuer->calls++;
     copy_view(tk_request_body(request), issuer->body, sizeof issuer->body);
     copy_view(tk_request_header(request, "Content-Type"), issuer->content_type,
               sizeof issuer->content_type);
+    copy_view(tk_request_header(request, "Authorization"),
+              issuer->authorization, sizeof issuer->authorization);
     if (tk_str_is(tk_request_path(request), "/teapot")) reply.status = 418;
     tk_request_reply(request, &reply);
 }
 
-/* Runs fetch with `body`, in which "$URL" stands for the issuer. */
-static void run_with(struct provider *p, struct issuer *issuer,
-                     const char *body)
+/* Runs fetch with `body`, in which "$URL" stands for the issuer, which says
+ * when to come again by the given header. */
+static void run_retry(struct provider *p, struct issuer *issuer,
+                      const char *name, const char *value, const char *body)
 {
     struct tk_server_options options = {.listen = "tcp:127.0.0.1:0"};
     char text[1024];
     const char *mark = strstr(body, "$URL");
     struct tk_why why = {0};
 
-    *issuer = (struct issuer){0};
+    *issuer = (struct issuer){.retry_name = name, .retry_value = value};
     if (tk_server_new(p->loop, &options, answer, issuer, &issuer->server,
                       &why) != 0) {
         fail_msg("%s", why.text);
@@ -57,6 +64,12 @@ static void run_with(struct provider *p, struct issuer *issuer,
              mark == NULL ? "" : mark + 4);
     provider_run(p, text);
     tk_server_free(issuer->server);
+}
+
+static void run_with(struct provider *p, struct issuer *issuer,
+                     const char *body)
+{
+    run_retry(p, issuer, "Retry-After", "3", body);
 }
 
 static void post_sends_json_and_brings_the_answer(void **state)
@@ -71,9 +84,106 @@ static void post_sends_json_and_brings_the_answer(void **state)
              "return { token = t.token .. r.status .. r.headers['x-kind']\n"
              "  .. r.retry_after }");
     assert_string_equal(p->detail, "");
-    assert_string_equal(p->token, "abc200Test3");
+    assert_string_equal(p->token, "abc200Test, Two3");
     assert_string_equal(issuer.body, "{\"a\":1}");
     assert_string_equal(issuer.content_type, "application/json; charset=utf-8");
+}
+
+/* The bytes are seen by the issuer, and at no place in Lua. */
+static void a_secret_travels_in_json_form_header_and_basic(void **state)
+{
+    static const struct {
+        const char *lua;
+        const char *body;
+        const char *authorization;
+    } ways[] = {
+        {"json = { s = t }", "{\"s\":\"hunter2\"}", ""},
+        {"form = { s = t }", "s=hunter2", ""},
+        {"body = t", "hunter2", ""},
+        {"headers = { Authorization = { 'Bearer ', t } }", "",
+         "Bearer hunter2"},
+        {"basic = { 'id', t }", "", "Basic aWQ6aHVudGVyMg=="},
+    };
+    struct provider *p = *state;
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct tk_server_options options = {.listen = "tcp:127.0.0.1:0"};
+        struct issuer issuer = {.retry_name = "X-A", .retry_value = "1"};
+        char lua[512];
+
+        assert_int_equal(tk_server_new(p->loop, &options, answer, &issuer,
+                                       &issuer.server, NULL),
+                         0);
+        snprintf(lua, sizeof lua,
+                 "local t = engine.token 'app'\n"
+                 "http.post { url = '%s', %s }\n"
+                 "return { token = tostring(t) }",
+                 tk_server_address(issuer.server), ways[i].lua);
+        provider_run(p, lua);
+        tk_task_give_token(p->task, TK_STR("hunter2"), NULL, NULL);
+        tk_loop_run(p->loop);
+        tk_server_free(issuer.server);
+        assert_string_equal(p->detail, "");
+        assert_string_equal(issuer.body, ways[i].body);
+        assert_string_equal(issuer.authorization, ways[i].authorization);
+        assert_null(strstr(p->token, "hunter2"));
+        tk_unit_close(p->unit);
+        p->unit = NULL;
+    }
+}
+
+static void run_for_wait(struct provider *p, const char *name,
+                         const char *value, const char *wanted)
+{
+    struct issuer issuer;
+
+    run_retry(p, &issuer, name, value,
+              "local r = http.get '$URL/x' return { token = 'w' .. "
+              "tostring(r.retry_after) }");
+    assert_string_equal(p->token, wanted);
+    tk_unit_close(p->unit);
+    p->unit = NULL;
+}
+
+static void the_wait_that_an_issuer_asks_for_is_in_seconds(void **state)
+{
+    struct provider *p = *state;
+
+    run_for_wait(p, "Retry-After", "120", "w120");
+    run_for_wait(p, "Retry-After", "Mon, 23 Nov 2020 12:00:00 GMT", "w0");
+    run_for_wait(p, "Retry-After", "soon", "wnil");
+    run_for_wait(p, "Retry-After", "-5", "wnil");
+    run_for_wait(p, "Retry-After", "99999999999999999999", "w315360000");
+    run_for_wait(p, "x-ogw-ratelimit-reset", "7", "w7");
+}
+
+/* A script that asks on and on is ended by its budget: a request counts. */
+static void requests_without_an_end_are_ended(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "while true do http.get 'file:///etc/passwd' end");
+    assert_int_equal(p->code, TK_EBUDGET);
+}
+
+static void what_a_script_gets_wrong_is_an_error_with_its_line(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "\nhttp.post { url = 'https://x.example', jsno = {} }");
+    assert_int_equal(p->code, TK_ESCRIPT);
+    assert_non_null(strstr(p->detail, ":3: http.post: unknown field jsno; did "
+                                      "you mean json?"));
+}
+
+static void a_table_that_holds_itself_is_not_sent(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "local t = {} t.t = t "
+                    "http.post { url = 'https://x.example', json = t }");
+    assert_int_equal(p->code, TK_ESCRIPT);
+    assert_non_null(strstr(p->detail, "json.t: contains itself"));
 }
 
 static void get_takes_a_url_alone(void **state)
@@ -213,6 +323,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PROVIDER(post_sends_json_and_brings_the_answer),
+        WITH_PROVIDER(a_secret_travels_in_json_form_header_and_basic),
+        WITH_PROVIDER(the_wait_that_an_issuer_asks_for_is_in_seconds),
+        WITH_PROVIDER(requests_without_an_end_are_ended),
+        WITH_PROVIDER(what_a_script_gets_wrong_is_an_error_with_its_line),
+        WITH_PROVIDER(a_table_that_holds_itself_is_not_sent),
         WITH_PROVIDER(get_takes_a_url_alone),
         WITH_PROVIDER(a_request_may_stand_inside_pcall),
         WITH_PROVIDER(a_request_that_could_not_wait_is_not_sent),

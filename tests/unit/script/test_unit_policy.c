@@ -1,5 +1,7 @@
 #include "tests/unit/script/script_file.h"
 
+#include "script/unit_state.h"
+
 static const struct tk_token_view token = {
     .key = {"crm/client/x", 12},
     .source = {"crm", 3},
@@ -40,6 +42,13 @@ static int decide(const char *body, struct tk_decision *out, struct tk_why *why)
 
     tk_unit_close(unit);
     return rc;
+}
+
+static int read_age(lua_State *L)
+{
+    lua_getglobal(L, "view");
+    lua_getfield(L, -1, "age");
+    return 0;
 }
 
 static void every_word_is_a_decision(void **state)
@@ -124,6 +133,110 @@ static void a_decision_of_an_earlier_call_is_refused(void **state)
     tk_unit_close(unit);
 }
 
+/* The view is memory of the caller, which is gone when the call has ended. */
+static void a_token_that_was_kept_cannot_be_read_later(void **state)
+{
+    struct tk_unit *unit =
+        open_with("if not kept then kept = function() return token.age end "
+                  "return lapse() end return lapse(kept() .. '')");
+    struct tk_unit *reader = open_with("return lapse('' .. token.age)");
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), 0);
+    assert_null(unit->view);
+    /* Inside a call the same view shows the token of that call. */
+    assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), 0);
+    assert_string_equal(decision.why, "1.5");
+    /* Outside of one there is nothing to see: as tick or learn would. */
+    assert_int_equal(tk_unit_decide(reader, &token, &decision, &why), 0);
+    unit->view = NULL;
+    lua_rawgeti(unit->vm->L, LUA_REGISTRYINDEX, unit->view_ref);
+    lua_setglobal(unit->vm->L, "view");
+    assert_int_equal(tk_vm_protect(unit->vm, read_age, NULL, 1000, &why),
+                     TK_ESCRIPT);
+    assert_non_null(strstr(why.text, "the token is gone"));
+    tk_unit_close(unit);
+    tk_unit_close(reader);
+}
+
+static void a_mistake_is_explained(void **state)
+{
+    static const struct {
+        const char *body;
+        const char *says;
+    } mistakes[] = {
+        {"return token.remainig", "no field 'remainig'; did you mean "
+                                  "'remaining'?"},
+        {"return token[1]", "have names, not number keys"},
+        {"token.age = 1", "a token cannot be changed"},
+        {"return renew(0 / 0)", "renew: the seconds are not a number"},
+        {"return ask(math.huge)", "ask: the seconds are infinite"},
+        {"return renew('5')", "renew: the seconds must be a number, not "
+                              "string"},
+        {"return renew(5, {})", "the reason must be a text, not table"},
+        {"return 5", "decide must return renew(...), ask(...) or lapse(...), "
+                     "not number"},
+        {"local a = renew(1) renew(2) return a", "not an earlier answer"},
+        {"kpet = token", "no new global 'kpet'"},
+        {"return token .. ''", "concatenate a token value"},
+    };
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        assert_int_equal(decide(mistakes[i].body, &decision, &why), TK_ESCRIPT);
+        if (strstr(why.text, mistakes[i].says) == NULL) {
+            fail_msg("\"%s\" does not say \"%s\"", why.text, mistakes[i].says);
+        }
+    }
+}
+
+static void a_word_outside_of_decide_is_refused(void **state)
+{
+    struct tk_why why;
+
+    (void)state;
+    assert_null(script_open(TK_UNIT_POLICY,
+                            "local now = renew(0) return { api = 1, name = "
+                            "'x', decide = function() return now end }",
+                            &why));
+    assert_non_null(strstr(why.text, "renew may be used inside decide only"));
+}
+
+static void seconds_are_capped_to_ten_years(void **state)
+{
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(decide("return renew(1e300)", &decision, &why), 0);
+    assert_true(decision.seconds == 315360000.0);
+    assert_int_equal(decide("return ask(-1e300)", &decision, &why), 0);
+    assert_true(decision.seconds == -315360000.0);
+}
+
+/* What one call leaves behind must not pile up: the collector has nothing to
+ * do in a policy that makes nothing. */
+static void a_decision_makes_no_garbage(void **state)
+{
+    struct tk_unit *unit = open_with(
+        "if token.subject then return renew(token.remaining - 5, 'x') end");
+    struct tk_decision decision;
+    struct tk_why why;
+    size_t before = 0;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), 0);
+        if (i == 10) before = unit->vm->used;
+    }
+    assert_true(unit->vm->used <= before);
+    tk_unit_close(unit);
+}
+
 static void an_endless_decision_is_ended_and_the_next_one_works(void **state)
 {
     struct tk_unit *unit =
@@ -173,6 +286,11 @@ int main(void)
         cmocka_unit_test(a_policy_sees_the_token_in_seconds),
         cmocka_unit_test(what_is_no_decision_is_refused),
         cmocka_unit_test(a_decision_of_an_earlier_call_is_refused),
+        cmocka_unit_test(a_token_that_was_kept_cannot_be_read_later),
+        cmocka_unit_test(a_mistake_is_explained),
+        cmocka_unit_test(a_word_outside_of_decide_is_refused),
+        cmocka_unit_test(seconds_are_capped_to_ten_years),
+        cmocka_unit_test(a_decision_makes_no_garbage),
         cmocka_unit_test(an_endless_decision_is_ended_and_the_next_one_works),
         cmocka_unit_test(options_reach_the_policy),
         cmocka_unit_test(a_reason_is_bounded_and_printable),

@@ -99,9 +99,8 @@ static void a_task_that_does_what_is_not_allowed_fails(void **state)
 
 static void attack_by_policy(const char *attack, bool (*is_right)(int code))
 {
-    struct tk_token_view view = {.key = TK_STR("a/bad"),
-                                 .kind = TK_STR("bad"),
-                                 .state = "fresh"};
+    struct tk_token_view view = {
+        .key = TK_STR("a/bad"), .kind = TK_STR("bad"), .state = "fresh"};
     struct tk_decision decision;
     char lua[2048];
     struct tk_why why;
@@ -142,8 +141,8 @@ static void a_policy_that_does_what_is_not_allowed_fails(void **state)
 }
 
 /* A script may pile up over many calls what one call could not make. */
-static void memory_that_grows_over_many_calls_ends_a_call_and_not_the_unit(
-    void **state)
+static void
+memory_that_grows_over_many_calls_ends_a_call_and_not_the_unit(void **state)
 {
     struct tk_token_view view = {.kind = TK_STR("bad"), .state = "fresh"};
     struct tk_decision decision;
@@ -153,7 +152,7 @@ static void memory_that_grows_over_many_calls_ends_a_call_and_not_the_unit(
         "local all = {} "
         "return { api = 1, name = 'x', decide = function(token) "
         "if token.kind == 'good' then all = {} return lapse() end "
-        "for i = 1, 1000 do all[#all + 1] = { i } end return lapse() end }",
+        "all[#all + 1] = ('x'):rep(20000 + #all) return lapse() end }",
         &why);
     int rc = 0;
 
@@ -172,26 +171,36 @@ static void memory_that_grows_over_many_calls_ends_a_call_and_not_the_unit(
 
 /* --- while loading --- */
 
+/* Appends `piece`, with `number` where it has a '#', and returns its length. */
+static size_t put_piece(char *out, const char *piece, unsigned number)
+{
+    size_t len = 0;
+
+    for (; *piece != '\0'; piece++) {
+        if (*piece == '#') {
+            len += (size_t)sprintf(out + len, "%u", number);
+        } else {
+            out[len++] = *piece;
+        }
+    }
+    return len;
+}
+
 /* `piece` as often as it fits between `head` and `tail`. */
 static void attack_by_source(const char *head, const char *piece,
                              const char *tail)
 {
-    size_t room = TK_VM_TEXT_MAX - strlen(head) - strlen(tail);
-    char *text = calloc(1, TK_VM_TEXT_MAX + 64);
+    size_t end = TK_VM_TEXT_MAX - strlen(tail) - 64;
+    char *text = calloc(1, TK_VM_TEXT_MAX + 1);
+    size_t at = strlen(head);
     struct tk_unit *unit;
     struct tk_why why;
-    size_t at;
     double since;
 
     assert_non_null(text);
-    at = (size_t)sprintf(text, "%s", head);
-    for (unsigned i = 0; room > strlen(piece) + 16; i++) {
-        size_t len = (size_t)sprintf(text + at, piece, i);
-
-        at += len;
-        room -= len;
-    }
-    strcpy(text + at, tail);
+    memcpy(text, head, at);
+    for (unsigned i = 0; at < end; i++) at += put_piece(text + at, piece, i);
+    memcpy(text + at, tail, strlen(tail));
     since = cpu_ms();
     unit = script_open(TK_UNIT_POLICY, text, &why);
     check_time(since, piece);
@@ -202,8 +211,8 @@ static void attack_by_source(const char *head, const char *piece,
 static void a_source_that_is_hard_to_compile_is_refused_in_time(void **state)
 {
     (void)state;
-    attack_by_source("", "::l%u::", "");
-    attack_by_source("", "goto l%u ", "");
+    attack_by_source("", "::l#::", "");
+    attack_by_source("", "goto l# ", "");
     attack_by_source("do ", "goto a ", "::a:: end");
     attack_by_source("return a", " and a", "");
     attack_by_source("return a", " or b", "");
@@ -215,8 +224,8 @@ static void a_source_that_is_hard_to_compile_is_refused_in_time(void **state)
     attack_by_source("return a", "..a", "");
     attack_by_source("local ", "a,", "b");
     attack_by_source("a=", "a=", "1");
-    attack_by_source("", "local a%u ", "");
-    attack_by_source("return { ", "a%u = %%1$u, ", "}");
+    attack_by_source("", "local a# ", "");
+    attack_by_source("return { ", "a# = #, ", "}");
     attack_by_source("", "function f() ", "");
     attack_by_source("return '", "\\z   ", "'");
     attack_by_source("--[==[", "]=]", "");
@@ -225,7 +234,7 @@ static void a_source_that_is_hard_to_compile_is_refused_in_time(void **state)
 static void a_file_that_never_ends_is_ended(void **state)
 {
     (void)state;
-    for (int i = 0; i < ENDLESS; i++) {
+    for (int i = 0; i < ENDLESS; i += 8) {
         double since = cpu_ms();
         struct tk_why why;
 
@@ -272,8 +281,8 @@ static void memory_of_lua_is_wiped_when_it_is_given_back(void **state)
 
     (void)state;
     assert_int_equal(tk_vm_new("test.lua", NULL, &vm), 0);
-    assert_int_equal(
-        tk_vm_protect(vm, make_and_drop_texts, &text, 1000, NULL), 0);
+    assert_int_equal(tk_vm_protect(vm, make_and_drop_texts, &text, 1000, NULL),
+                     0);
     lua_gc(vm->L, LUA_GCCOLLECT, 0);
     for (size_t i = 0; i < WIPES_KEPT && i < wipe_count; i++) {
         const char *start = wipes[i].start;
