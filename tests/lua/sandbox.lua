@@ -34,6 +34,9 @@ local function globals()
         find = function(text, what, from)
             return string.find(text, what, from or 1, true)
         end,
+        ends_with = function(text, ending)
+            return ending == "" or text:sub(-#ending) == ending
+        end,
     }, { __index = string })
     env.json = {
         encode = cjson.encode,

@@ -115,7 +115,7 @@ static void an_answer_that_makes_no_sense_is_an_internal_error(void **state)
 {
     (void)state;
     expect("200 OK", "{\"a\":", TK_EXIT_INTERNAL,
-           "tokeng: the engine's answer: JSON: broken at byte 5\n");
+           "tokeng: the engine's answer: JSON: a value is expected at offset 5\n");
     expect("500 Internal Server Error", "<html>", TK_EXIT_INTERNAL,
            "tokeng: the engine answered with HTTP status 500\n");
 }

@@ -234,6 +234,20 @@ static inline const struct reading *call(struct live *live, const char *method,
     return call_with(live, method, target, "", status);
 }
 
+/* Asks until the key is there: a request on another connection, sent before,
+ * has been taken then. */
+static inline void await_key(struct live *live, const char *key)
+{
+    char target[128];
+
+    snprintf(target, sizeof target, "/v1/explain/%s", key);
+    for (int i = 0; i < 1000; i++) {
+        get(live->path, target, &live->answer);
+        if (live->answer.status == 200) return;
+    }
+    fail_msg("nobody asks for %s", key);
+}
+
 /* Is this line among the headers of the last answer? */
 static inline void has_header(const struct live *live, const char *line)
 {

@@ -58,11 +58,30 @@ describe("feishu", function()
         for _, answer in ipairs {
             { status = 500, body = "oops" }, { status = 502, body = "<html>" },
             { body = "" }, { body = "garbage" }, { body = "7" },
+            { status = 404, body = "no" }, { status = 302, body = "" },
+            { status = 201, body = { code = 0 } }, { body = {} },
+            { body = { code = 0, expire = 7200 } },
+            { body = { code = 0, tenant_access_token = 7 } },
         } do
             local got, err = fetch("tenant", answer)
             assert.is_nil(got)
             assert.equal("transient", err.class)
         end
+    end)
+
+    it("bears a base_url with a slash at its end", function()
+        answers[1] = { body = { code = 0, app_access_token = "a-1" } }
+        provider.fetch({ kind = "app" }, { app_id = "a", app_secret = "s",
+            base_url = "https://open.larksuite.com/" })
+        assert.equal("https://open.larksuite.com/open-apis/auth/v3/"
+            .. "app_access_token/internal", calls[1].url)
+    end)
+
+    it("passes on that the issuer could not be reached", function()
+        local refused = { class = "transient", code = "connect" }
+        local got, err = fetch("app", { error = refused })
+        assert.is_nil(got)
+        assert.equal(refused, err)
     end)
 
     it("obeys a rate limit in both of its forms", function()

@@ -14,9 +14,9 @@ describe("oauth2", function()
             "lua/tokeng/providers/oauth2.lua")
     end)
 
-    local function fetch(answer, settings, variant)
+    local function fetch(answer, settings)
         answers[1] = answer
-        return provider.fetch({ kind = "client", variant = variant },
+        return provider.fetch({ kind = "client" },
             setmetatable(settings or {}, { __index = SETTINGS }))
     end
 
@@ -25,11 +25,18 @@ describe("oauth2", function()
             token_type = "Bearer", scope = "read" } }
         assert.equal("abc", got.token)
         assert.equal(60, got.expires_in)
-        assert.equal("read", got.attributes.scope)
+        assert.same({ scope = "read", token_type = "Bearer" },
+            got.attributes)
         assert.equal(SETTINGS.token_url, calls[1].url)
         assert.same({ grant_type = "client_credentials", scope = "read" },
             calls[1].form)
         assert.same({ "crm", "secret" }, calls[1].basic)
+        assert.is_falsy(calls[1].basic_raw)
+    end)
+
+    it("leaves Basic unencoded when told to", function()
+        fetch({ body = { access_token = "abc" } }, { basic_raw = true })
+        assert.is_true(calls[1].basic_raw)
     end)
 
     it("puts the secret into the form when told to", function()
@@ -39,11 +46,17 @@ describe("oauth2", function()
         assert.equal("secret", calls[1].form.client_secret)
     end)
 
-    it("asks for what a variant says", function()
-        fetch({ body = { access_token = "abc" } }, { audience = "api" },
-            { scope = "write", params = { tenant = "t1" } })
+    it("asks for scope, audience, resource and further fields", function()
+        fetch({ body = { access_token = "abc" } }, { scope = "write",
+            audience = "api", resource = "https://api.example",
+            params = { tenant = "t1", grant_type = "password" } })
         assert.same({ grant_type = "client_credentials", scope = "write",
-            audience = "api", tenant = "t1" }, calls[1].form)
+            audience = "api", resource = "https://api.example",
+            tenant = "t1" }, calls[1].form)
+    end)
+
+    it("has keys without a subject and with the name of a variant", function()
+        assert.equal("variant", provider.kinds.client.subject)
     end)
 
     it("takes the default life when the issuer names none", function()
@@ -55,6 +68,23 @@ describe("oauth2", function()
         local got = fetch { body = "access_token=abc&expires_in=60" }
         assert.equal("abc", got.token)
         assert.equal("60", got.expires_in)
+        assert.equal("a+b/c==",
+            fetch { body = "access_token=a%2Bb%2fc%3D%3D" }.token)
+        assert.equal("read write",
+            fetch { body = "access_token=a&scope=read+write" }
+                .attributes.scope)
+    end)
+
+    it("takes no word of an error for one when it is empty", function()
+        for _, word in ipairs { "", 0, false } do
+            assert.equal("abc", fetch { body = {
+                access_token = "abc", error = word } }.token)
+        end
+    end)
+
+    it("keeps no attribute that is too long or no text", function()
+        assert.is_nil(fetch { body = { access_token = "abc",
+            scope = ("x"):rep(600), token_type = 7 } }.attributes)
     end)
 
     it("classes every failure", function()
@@ -66,6 +96,18 @@ describe("oauth2", function()
                 "invalid_client" },
             { 200, { error = "invalid_client" }, "credential",
                 "invalid_client" },
+            { 400, { error = "invalid_target" }, "config",
+                "invalid_target" },
+            { 400, { error = "unauthorized_client" }, "config",
+                "unauthorized_client" },
+            { 400, { error = "something_else" }, "config",
+                "something_else" },
+            { 200, { error = "something_else" }, "transient",
+                "something_else" },
+            { 200, "error=server_error", "transient", "server_error" },
+            { 503, { error = { code = 503 } }, "transient", "503" },
+            { 429, { error = "invalid_client" }, "rate", "invalid_client" },
+            { 200, "access_token=%zz", "transient", "malformed_answer" },
             { 401, "<html>", "credential", "http_401" },
             { 302, "", "config", "http_302" },
             { 404, "no", "config", "http_404" },
