@@ -1,29 +1,25 @@
 # What tokeng is made of for its users: a library, a program, Lua files.
 
-if(TARGET tk_reader)
-  # What a host program loads: libc alone, and nothing seen but tokeng_*.
-  # nodelete: a host that unloads it may still hold pointers into it.
-  add_library(tokeng SHARED)
-  add_library(tokeng::tokeng ALIAS tokeng)
-  tokeng_link(tokeng base reader)
-  target_include_directories(tokeng PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_options(tokeng PRIVATE -Wl,-z,nodelete)
-  if(NOT TOKENG_SANITIZE) # clang leaves the sanitizer's own symbols open
-    target_link_options(tokeng PRIVATE -Wl,--no-undefined)
-  endif()
-  set_target_properties(tokeng PROPERTIES
-    VERSION ${PROJECT_VERSION} SOVERSION 0
-    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+# What a host program loads: libc alone, and nothing seen but tokeng_*.
+# nodelete: a host that unloads it may still hold pointers into it.
+add_library(tokeng SHARED)
+add_library(tokeng::tokeng ALIAS tokeng)
+tokeng_link(tokeng base reader)
+target_include_directories(tokeng PUBLIC
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_link_options(tokeng PRIVATE -Wl,-z,nodelete)
+if(NOT TOKENG_SANITIZE) # clang leaves the sanitizer's own symbols open
+  target_link_options(tokeng PRIVATE -Wl,--no-undefined)
 endif()
+set_target_properties(tokeng PROPERTIES
+  VERSION ${PROJECT_VERSION} SOVERSION 0
+  LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 
-if(EXISTS ${PROJECT_SOURCE_DIR}/src/cli/main.c)
-  add_executable(tokeng_cli ${PROJECT_SOURCE_DIR}/src/cli/main.c)
-  tokeng_link(tokeng_cli ${tokeng_rooms})
-  set_target_properties(tokeng_cli PROPERTIES
-    OUTPUT_NAME tokeng RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
-endif()
+add_executable(tokeng_cli ${PROJECT_SOURCE_DIR}/src/cli/main.c)
+tokeng_link(tokeng_cli ${tokeng_rooms})
+set_target_properties(tokeng_cli PROPERTIES
+  OUTPUT_NAME tokeng RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
 # The program finds its Lua files at ../share/tokeng as seen from itself, so
 # the build tree has the shape of an installation.
@@ -43,24 +39,20 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/lua/resty)
     FILES_MATCHING PATTERN *.lua)
 endif()
 
-if(TARGET tokeng_cli)
-  install(TARGETS tokeng_cli)
-endif()
-if(TARGET tokeng)
-  install(TARGETS tokeng EXPORT tokeng)
-  install(FILES include/tokeng.h TYPE INCLUDE)
-  set(package ${CMAKE_INSTALL_LIBDIR}/cmake/tokeng)
-  install(EXPORT tokeng NAMESPACE tokeng:: FILE tokengConfig.cmake
-    DESTINATION ${package})
-  write_basic_package_version_file(tokengConfigVersion.cmake
-    COMPATIBILITY SameMajorVersion)
-  install(FILES ${PROJECT_BINARY_DIR}/tokengConfigVersion.cmake
-    DESTINATION ${package})
-  # From <prefix>/<libdir>/pkgconfig back to <prefix>, so that an installed
-  # tree can be moved.
-  file(RELATIVE_PATH TOKENG_PC_PREFIX
-    /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
-  configure_file(cmake/tokeng.pc.in tokeng.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/tokeng.pc
-    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-endif()
+install(TARGETS tokeng_cli)
+install(TARGETS tokeng EXPORT tokeng)
+install(FILES include/tokeng.h TYPE INCLUDE)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/tokeng)
+install(EXPORT tokeng NAMESPACE tokeng:: FILE tokengConfig.cmake
+  DESTINATION ${package})
+write_basic_package_version_file(tokengConfigVersion.cmake
+  COMPATIBILITY SameMajorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/tokengConfigVersion.cmake
+  DESTINATION ${package})
+# From <prefix>/<libdir>/pkgconfig back to <prefix>, so that an installed tree
+# can be moved.
+file(RELATIVE_PATH TOKENG_PC_PREFIX
+  /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+configure_file(cmake/tokeng.pc.in tokeng.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/tokeng.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

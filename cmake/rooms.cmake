@@ -5,27 +5,21 @@ macro(tokeng_floor floor)
   set(tokeng_floor_now ${floor})
 endmacro()
 
-# tokeng_room(name file...): a room without a file is not made.
+# tokeng_room(name file...)
 macro(tokeng_room name)
-  if("${ARGN}" STREQUAL "")
-    message(STATUS "room ${name} has no file yet")
-  else()
-    set(tokeng_files "${ARGN}")
-    list(TRANSFORM tokeng_files PREPEND ${PROJECT_SOURCE_DIR}/src/${name}/)
-    add_library(tk_${name} OBJECT ${tokeng_files})
-    target_link_libraries(tk_${name} PRIVATE tokeng_flags)
-    # Here and not in the tests: cmocka's macros convert freely.
-    target_compile_options(tk_${name} PRIVATE -Wconversion)
-    set(tokeng_floor_${name} ${tokeng_floor_now})
-    list(APPEND tokeng_rooms ${name})
-  endif()
+  set(tokeng_files ${ARGN})
+  list(TRANSFORM tokeng_files PREPEND ${PROJECT_SOURCE_DIR}/src/${name}/)
+  add_library(tk_${name} OBJECT ${tokeng_files})
+  target_link_libraries(tk_${name} PRIVATE tokeng_flags)
+  # Here and not in the tests: cmocka's macros convert freely.
+  target_compile_options(tk_${name} PRIVATE -Wconversion)
+  set(tokeng_floor_${name} ${tokeng_floor_now})
+  list(APPEND tokeng_rooms ${name})
 endmacro()
 
 # The foreign libraries of a room; whoever links the room links them too.
 function(tokeng_uses name)
-  if(TARGET tk_${name})
-    target_link_libraries(tk_${name} PUBLIC ${ARGN})
-  endif()
+  target_link_libraries(tk_${name} PUBLIC ${ARGN})
 endfunction()
 
 # Links `target` with the given rooms.

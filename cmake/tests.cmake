@@ -23,22 +23,20 @@ foreach(path IN LISTS unit_files)
   string(REGEX MATCH "unit/([^/]+)/test_(.+)[.]c$" matched ${path})
   set(room ${CMAKE_MATCH_1})
   set(unit ${CMAKE_MATCH_2})
-  if(TARGET tk_${room})
-    set(name test_${room}_${unit})
-    tokeng_rooms_under(${room} rooms)
-    add_executable(${name} ${PROJECT_SOURCE_DIR}/${path})
-    tokeng_link(${name} ${rooms})
-    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
-    target_link_libraries(${name} PRIVATE PkgConfig::cmocka)
-    # Seen, so that a test may stand in for a function of a foreign library.
-    set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET default
-      RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-    add_test(NAME unit.${room}.${unit} COMMAND ${name}
-      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(unit.${room}.${unit} PROPERTIES LABELS unit)
-    if(NOT TOKENG_SANITIZE) # sanitized ones have the 60 s of the presets
-      set_tests_properties(unit.${room}.${unit} PROPERTIES TIMEOUT 20)
-    endif()
+  set(name test_${room}_${unit})
+  tokeng_rooms_under(${room} rooms)
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/${path})
+  tokeng_link(${name} ${rooms})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE PkgConfig::cmocka)
+  # Seen, so that a test may stand in for a function of a foreign library.
+  set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET default
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_test(NAME unit.${room}.${unit} COMMAND ${name}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(unit.${room}.${unit} PROPERTIES LABELS unit)
+  if(NOT TOKENG_SANITIZE) # sanitized ones have the 60 s of the presets
+    set_tests_properties(unit.${room}.${unit} PROPERTIES TIMEOUT 20)
   endif()
 endforeach()
 
@@ -56,21 +54,16 @@ if(NOT TOKENG_SANITIZE)
   endforeach()
   tokeng_house(format ${TOKENG_LUA5_4} ${house}/format.lua .
     ${TOKENG_CLANG_FORMAT})
-  tokeng_house(luacheck ${TOKENG_LUACHECK} --no-color -q lua policies tests)
-  if(TARGET tokeng)
-    tokeng_house(exports ${TOKENG_LUA5_4} ${house}/exports.lua
-      $<TARGET_FILE:tokeng> ${house}/exports.txt)
-    tokeng_house(needs ${TOKENG_LUA5_4} ${house}/needs.lua $<TARGET_FILE:tokeng>)
-    tokeng_house(ffi ${TOKENG_LUAJIT} ${house}/ffi.lua
-      ${PROJECT_SOURCE_DIR}/include/tokeng.h $<TARGET_FILE:tokeng>)
-  endif()
+  tokeng_house(luacheck ${TOKENG_LUACHECK} --no-color -q
+    lua policies tests examples)
+  tokeng_house(exports ${TOKENG_LUA5_4} ${house}/exports.lua
+    $<TARGET_FILE:tokeng> ${house}/exports.txt)
+  tokeng_house(needs ${TOKENG_LUA5_4} ${house}/needs.lua $<TARGET_FILE:tokeng>)
+  tokeng_house(ffi ${TOKENG_LUAJIT} ${house}/ffi.lua
+    ${PROJECT_SOURCE_DIR}/include/tokeng.h $<TARGET_FILE:tokeng>)
   tokeng_house(selftest ${TOKENG_LUA5_4} ${house}/selftest.lua
     ${CMAKE_C_COMPILER} ${TOKENG_LUACHECK} ${TOKENG_CLANG_FORMAT}
     ${TOKENG_LUAJIT})
-  if(TARGET tokeng AND TARGET tokeng_cli)
-    tokeng_house(install ${house}/install.sh ${PROJECT_BINARY_DIR}
-      ${CMAKE_COMMAND} ${CMAKE_INSTALL_LIBDIR})
-  endif()
 endif()
 
 # <prefix>.<name> for every spec under `folder`: one busted run each. By
@@ -103,7 +96,12 @@ function(tokeng_specs prefix folder lpath)
   endforeach()
 endfunction()
 tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
-if(TARGET tokeng_cli)
-  tokeng_specs(e2e tests/e2e "tests/e2e/?.lua"
-    --helper=tests/e2e/support/helper.lua)
+tokeng_specs(e2e tests/e2e "tests/e2e/?.lua"
+  --helper=tests/e2e/support/helper.lua)
+if(NOT TOKENG_SANITIZE) # a stranger's program has no sanitizer
+  add_test(NAME e2e.install
+    COMMAND tests/e2e/install.sh ${PROJECT_BINARY_DIR} ${CMAKE_COMMAND}
+      ${CMAKE_INSTALL_LIBDIR}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(e2e.install PROPERTIES LABELS e2e)
 endif()

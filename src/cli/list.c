@@ -14,7 +14,7 @@ enum {
      * the megabyte that a JSON document may have. */
     PAGE_ROWS = 500,
     /* Lines of a screen that are no rows: heading, summary, cursor. */
-    OTHER_LINES = 5,
+    OTHER_LINES = 4,
     SPAN_MS_DEFAULT = 1000,
 };
 
@@ -184,9 +184,10 @@ static enum tk_exit print_once(const struct tk_args *args,
 
     if (status != TK_EXIT_OK) return status;
     if (is_screen) {
-        listing.rows = show->height > 2 * OTHER_LINES
-                           ? show->height - OTHER_LINES
-                           : OTHER_LINES;
+        int others = OTHER_LINES + (tk_args_has(args, "title") ? 1 : 0);
+
+        listing.rows =
+            show->height > 2 * others ? show->height - others : OTHER_LINES;
     }
     tk_buf_init(&listing.out, TK_SHOW_MAX);
     tk_grid_init(&listing.table, tk_rows_columns, TK_ROWS_COLUMNS);

@@ -4,6 +4,10 @@
 
 #include <stdlib.h>
 
+enum { RUN = 64 };
+
+#define STEP UINT64_C(2654435761)
+
 static int compare(struct tk_str a, struct tk_str b)
 {
     size_t len = a.len < b.len ? a.len : b.len;
@@ -74,24 +78,41 @@ static int by_name(const void *a, const void *b)
     return compare((*left)->key.text, (*right)->key.text);
 }
 
+static void look_at(const struct tk_entry *entry,
+                    const struct tk_page_want *want, int64_t now,
+                    struct tk_page *out)
+{
+    enum tk_state state;
+
+    if (want->source != NULL && entry->source != want->source) return;
+    if (!tk_next_is_shown(entry)) return;
+    state = tk_entry_state(entry, now);
+    out->states[state]++;
+    if (want->state >= 0 && (enum tk_state)want->state != state) return;
+    out->total++;
+    if (want->after.len > 0 && compare(entry->key.text, want->after) <= 0) {
+        return;
+    }
+    offer(out, entry, want->limit);
+}
+
+/* Entries that were claimed together lie together, so they are looked at in
+ * runs; but the runs in no order, because names that came from the last to the
+ * first would each replace the top of the heap (five times as long). The step
+ * is a prime above any number of runs: each comes once. */
 void tk_page_fill(const struct tk_fleet *fleet, const struct tk_page_want *want,
                   int64_t now, struct tk_page *out)
 {
-    *out = (struct tk_page){0};
-    for (uint32_t id = 0; id < tk_fleet_count(fleet); id++) {
-        const struct tk_entry *entry = tk_fleet_at(fleet, id);
-        enum tk_state state;
+    uint32_t count = tk_fleet_count(fleet);
+    uint32_t runs = (count + RUN - 1) / RUN;
 
-        if (want->source != NULL && entry->source != want->source) continue;
-        if (!tk_next_is_shown(entry)) continue;
-        state = tk_entry_state(entry, now);
-        out->states[state]++;
-        if (want->state >= 0 && (enum tk_state)want->state != state) continue;
-        out->total++;
-        if (want->after.len > 0 && compare(entry->key.text, want->after) <= 0) {
-            continue;
+    *out = (struct tk_page){0};
+    for (uint32_t i = 0; i < runs; i++) {
+        uint32_t first = (uint32_t)(i * STEP % runs) * RUN;
+
+        for (uint32_t id = first; id < first + RUN && id < count; id++) {
+            look_at(tk_fleet_at(fleet, id), want, now, out);
         }
-        offer(out, entry, want->limit);
     }
     qsort(out->entries, out->count, sizeof out->entries[0], by_name);
 }

@@ -50,7 +50,8 @@ local CLASSES = {
     internal_failure = "transient",
 }
 
-local ATTRIBUTE_MAX = 512
+-- Bytes; all attributes of a token together may have 1 KiB.
+local ATTRIBUTE_MAX = 400
 
 local function make_request(settings)
     local form = {}

@@ -26,18 +26,29 @@ static inline const char *answer_text(char *out, size_t cap, const char *status,
 struct conversation {
     struct capture capture;
     struct scripted engine;
+    bool is_over;
 };
 
 static inline void conversation_start(struct conversation *conversation,
                                       const struct turn *turns, size_t count)
 {
+    conversation->is_over = false;
     capture_init(&conversation->capture);
     scripted_start(&conversation->engine, turns, count);
 }
 
+/* The last request. All answers have been asked for: the engine ends here. */
+static inline const char *
+conversation_request(struct conversation *conversation)
+{
+    if (!conversation->is_over) scripted_stop(&conversation->engine);
+    conversation->is_over = true;
+    return conversation->engine.request;
+}
+
 static inline void conversation_stop(struct conversation *conversation)
 {
-    scripted_stop(&conversation->engine);
+    conversation_request(conversation);
     capture_fini(&conversation->capture);
 }
 

@@ -15,11 +15,11 @@ static void expect(const struct tk_command *command, const char *word,
     struct conversation c;
 
     conversation_start(&c, turns, 1);
-    assert_int_equal(capture_run(&c.capture, command, "--socket", c.engine.path,
-                                 word, NULL),
-                     TK_EXIT_OK);
+    assert_int_equal(
+        capture_run(&c.capture, command, "--socket", c.engine.path, word, NULL),
+        TK_EXIT_OK);
     assert_string_equal(capture_out(&c.capture), "it is done\n");
-    assert_has(c.engine.request, request);
+    assert_has(conversation_request(&c), request);
     conversation_stop(&c);
 }
 
@@ -29,8 +29,7 @@ static void each_command_makes_its_call(void **state)
     expect(&tk_admin_refresh_command, "crm/client/read",
            "POST /v1/refresh/crm/client/read HTTP/1.1\r\n");
     expect(&tk_admin_pause_command, "crm", "POST /v1/pause/crm HTTP/1.1\r\n");
-    expect(&tk_admin_resume_command, "crm",
-           "POST /v1/resume/crm HTTP/1.1\r\n");
+    expect(&tk_admin_resume_command, "crm", "POST /v1/resume/crm HTTP/1.1\r\n");
     expect(&tk_admin_reload_command, NULL, "POST /v1/reload HTTP/1.1\r\n");
 }
 
@@ -59,8 +58,8 @@ static void a_report_names_a_generation(void **state)
                                  "--generation", "17", "--socket",
                                  c.engine.path, NULL),
                      TK_EXIT_OK);
-    assert_has(c.engine.request, "POST /v1/reject/a/b HTTP/1.1\r\n");
-    assert_has(c.engine.request, "\r\n\r\n{\"generation\":17}");
+    assert_has(conversation_request(&c), "POST /v1/reject/a/b HTTP/1.1\r\n");
+    assert_has(conversation_request(&c), "\r\n\r\n{\"generation\":17}");
     conversation_stop(&c);
 }
 
@@ -89,7 +88,7 @@ static void a_report_shows_the_token_of_standard_input(void **state)
                                  "--token-stdin", "--socket", c.engine.path,
                                  NULL),
                      TK_EXIT_OK);
-    assert_has(c.engine.request, "\r\n\r\n{\"token\":\"to\\\"ken\"}");
+    assert_has(conversation_request(&c), "\r\n\r\n{\"token\":\"to\\\"ken\"}");
     conversation_stop(&c);
 }
 

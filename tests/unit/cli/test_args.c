@@ -12,8 +12,7 @@ static const struct tk_option options[] = {
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
-#define PARSE(out, why, ...)                                                   \
-    parse(out, why, (char *[]){__VA_ARGS__, NULL})
+#define PARSE(out, why, ...) parse(out, why, (char *[]){__VA_ARGS__, NULL})
 
 static int parse(struct tk_args *out, struct tk_why *why, char **argv)
 {
@@ -24,8 +23,7 @@ static int parse(struct tk_args *out, struct tk_why *why, char **argv)
 }
 
 /* The complaint about one word, or two. */
-#define REFUSE(reason, ...)                                                    \
-    refuse(reason, (char *[]){__VA_ARGS__, NULL})
+#define REFUSE(reason, ...) refuse(reason, (char *[]){__VA_ARGS__, NULL})
 
 static void refuse(const char *reason, char **argv)
 {

@@ -14,9 +14,8 @@ static const struct tk_option options[] = {
 static struct tk_args args_of(const char *json, const char *socket,
                               const char *dir)
 {
-    return (struct tk_args){.options = options,
-                            .option_count = 3,
-                            .values = {json, socket, dir}};
+    return (struct tk_args){
+        .options = options, .option_count = 3, .values = {json, socket, dir}};
 }
 
 static enum tk_exit ask(struct conversation *c, struct tk_engine_call *call)
@@ -52,13 +51,13 @@ static void a_good_answer_is_read(void **state)
     (void)state;
     conversation_start(&c, turns, 1);
     assert_int_equal(ask(&c, &call), TK_EXIT_OK);
-    assert_true(tk_value_int(
-        tk_value_item(tk_value_get(&call.body, "a"), 1), &number));
+    assert_true(
+        tk_value_int(tk_value_item(tk_value_get(&call.body, "a"), 1), &number));
     assert_int_equal(number, 2);
     assert_int_equal(tk_call_put_json(&call), TK_EXIT_OK);
     assert_string_equal(capture_out(&c.capture), "{\"a\":[1,2]}\n");
     tk_call_close(&call);
-    assert_has(c.engine.request, "GET /v1/x HTTP/1.1\r\n");
+    assert_has(conversation_request(&c), "GET /v1/x HTTP/1.1\r\n");
     conversation_stop(&c);
 }
 
@@ -79,8 +78,8 @@ static void one_connection_serves_several_calls(void **state)
     assert_true(tk_value_int(tk_value_get(&call.body, "n"), &number));
     assert_int_equal(number, 2);
     tk_call_close(&call);
-    assert_has(c.engine.request, "POST /v1/y HTTP/1.1\r\n");
-    assert_has(c.engine.request, "\r\n\r\n{\"b\":1}");
+    assert_has(conversation_request(&c), "POST /v1/y HTTP/1.1\r\n");
+    assert_has(conversation_request(&c), "\r\n\r\n{\"b\":1}");
     conversation_stop(&c);
     assert_int_equal(c.engine.connections, 1);
 }
@@ -114,8 +113,9 @@ static void all_problems_of_a_configuration_are_told(void **state)
 static void an_answer_that_makes_no_sense_is_an_internal_error(void **state)
 {
     (void)state;
-    expect("200 OK", "{\"a\":", TK_EXIT_INTERNAL,
-           "tokeng: the engine's answer: JSON: a value is expected at offset 5\n");
+    expect(
+        "200 OK", "{\"a\":", TK_EXIT_INTERNAL,
+        "tokeng: the engine's answer: JSON: a value is expected at offset 5\n");
     expect("500 Internal Server Error", "<html>", TK_EXIT_INTERNAL,
            "tokeng: the engine answered with HTTP status 500\n");
 }

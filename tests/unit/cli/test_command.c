@@ -154,9 +154,8 @@ static void words_must_be_as_many_as_are_needed(void **state)
     (void)state;
     capture_init(&capture);
     assert_int_equal(CALL(&capture, "get"), TK_EXIT_USAGE);
-    assert_string_equal(
-        capture_err(&capture),
-        "tokeng: get: missing KEY (see 'tokeng help get')\n");
+    assert_string_equal(capture_err(&capture),
+                        "tokeng: get: missing KEY (see 'tokeng help get')\n");
     assert_int_equal(CALL(&capture, "get", "a/b", "c/d"), TK_EXIT_USAGE);
     assert_string_equal(capture_err(&capture),
                         "tokeng: get: 'c/d' is one word too many (see 'tokeng "

@@ -67,7 +67,7 @@ static void wishes_go_into_the_query(void **state)
                      TK_EXIT_OK);
     assert_string_equal(capture_out(&c.capture), "t-1\n");
     assert_string_equal(capture_err(&c.capture), "");
-    assert_has(c.engine.request,
+    assert_has(conversation_request(&c),
                "GET /v1/token/crm/client?min_ttl=90000ms&wait=2000ms"
                "&newer_than=6 HTTP/1.1\r\n");
     conversation_stop(&c);
@@ -82,7 +82,8 @@ static void without_wishes_there_is_no_query(void **state)
     conversation_start(&c, turns, 1);
     assert_int_equal(GET(&c, "--header"), TK_EXIT_OK);
     assert_string_equal(capture_out(&c.capture), "X-Auth: Key t-1!\n");
-    assert_has(c.engine.request, "GET /v1/token/crm/client HTTP/1.1\r\n");
+    assert_has(conversation_request(&c),
+               "GET /v1/token/crm/client HTTP/1.1\r\n");
     conversation_stop(&c);
 }
 

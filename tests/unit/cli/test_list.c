@@ -17,8 +17,8 @@
 #define EMPTY_TABLE "KEY  STATE  GEN  LEFT  NEXT  WHY  USES\n"
 
 #define LIST(c, ...)                                                           \
-    capture_run(&(c)->capture, &tk_list_command, "--socket",                   \
-                (c)->engine.path, __VA_ARGS__, NULL)
+    capture_run(&(c)->capture, &tk_list_command, "--socket", (c)->engine.path, \
+                __VA_ARGS__, NULL)
 
 static void pages_are_fetched_until_the_last(void **state)
 {
@@ -34,7 +34,7 @@ static void pages_are_fetched_until_the_last(void **state)
                         "a/one  fresh    1    1m  -     -       1\n"
                         "a/two  fresh    1    1m  -     -       1\n"
                         "2 keys: 2 fresh; hits 3, cold 0, failed 0\n");
-    assert_has(c.engine.request,
+    assert_has(conversation_request(&c),
                "GET /v1/tokens?limit=500&source=a&after=a%2Fone HTTP/1.1\r\n");
     conversation_stop(&c);
     assert_int_equal(c.engine.connections, 1);
@@ -49,9 +49,9 @@ static void json_joins_the_pages_into_one_document(void **state)
     (void)state;
     conversation_start(&c, turns, 2);
     assert_int_equal(LIST(&c, "--json"), TK_EXIT_OK);
-    assert_string_equal(capture_out(&c.capture),
-                        "{\"tokens\":[" TOKEN("a/one") "," TOKEN(
-                            "a/two") "]," REST "\n");
+    assert_string_equal(
+        capture_out(&c.capture),
+        "{\"tokens\":[" TOKEN("a/one") "," TOKEN("a/two") "]," REST "\n");
     conversation_stop(&c);
 }
 
@@ -67,7 +67,8 @@ static void the_state_is_asked_for(void **state)
     assert_int_equal(LIST(&c, "--state", "stale"), TK_EXIT_OK);
     assert_string_equal(capture_out(&c.capture),
                         EMPTY_TABLE "0 keys; hits 0, cold 0, failed 0\n");
-    assert_has(c.engine.request, "/v1/tokens?limit=500&state=stale HTTP");
+    assert_has(conversation_request(&c),
+               "/v1/tokens?limit=500&state=stale HTTP");
     conversation_stop(&c);
 }
 
@@ -130,8 +131,23 @@ static void a_screen_is_drawn_over_and_shows_what_fits(void **state)
     conversation_start(&c, turns, 1);
     c.capture.show.is_terminal = true;
     assert_int_equal(LIST(&c, "--watch", "--seconds=0"), TK_EXIT_OK);
-    assert_has(c.engine.request, "/v1/tokens?limit=20 HTTP");
+    assert_has(conversation_request(&c), "/v1/tokens?limit=20 HTTP");
     assert_has(capture_out(&c.capture), "\033[H\033[JKEY ");
+    conversation_stop(&c);
+}
+
+static void a_title_stands_above_the_keys(void **state)
+{
+    const struct turn turns[] = {ANSWER("200 OK", LAST_PAGE),
+                                 ANSWER("200 OK", LAST_PAGE)};
+    struct conversation c;
+
+    (void)state;
+    conversation_start(&c, turns, 2);
+    assert_int_equal(LIST(&c, "--title", "what happens"), TK_EXIT_OK);
+    assert_has(capture_out(&c.capture), "what happens\nKEY ");
+    assert_int_equal(LIST(&c, "--title", "what happens", "--json"), TK_EXIT_OK);
+    assert_has_not(capture_out(&c.capture), "what happens");
     conversation_stop(&c);
 }
 
@@ -159,6 +175,7 @@ int main(void)
         cmocka_unit_test(watching_for_no_time_prints_once),
         cmocka_unit_test(an_interrupt_ends_the_watch_in_order),
         cmocka_unit_test(a_screen_is_drawn_over_and_shows_what_fits),
+        cmocka_unit_test(a_title_stands_above_the_keys),
         cmocka_unit_test(an_interval_of_no_length_is_refused),
     };
 

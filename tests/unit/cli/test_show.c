@@ -147,9 +147,10 @@ static void characters_are_counted_and_not_bytes(void **state)
 
     (void)state;
     tk_buf_init(&out, 1000);
-    tk_show_wrap(&show, &out, 0, 0, TK_STR("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4"
-                                           "\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6 "
-                                           "0123456789A"));
+    tk_show_wrap(&show, &out, 0, 0,
+                 TK_STR("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4"
+                        "\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6 "
+                        "0123456789A"));
     assert_null(strchr(tk_buf_text(&out), '\n')[1] == '\0' ? NULL : "broken");
     tk_buf_fini(&out);
 }

@@ -23,13 +23,37 @@ static void a_syntax_error_has_its_line(void **state)
     assert_non_null(strstr(s->why.text, "test.lua:2:"));
 }
 
+struct dump {
+    char bytes[1024];
+    size_t len;
+};
+
+static int keep_piece(lua_State *L, const void *piece, size_t len, void *data)
+{
+    struct dump *dump = data;
+
+    (void)L;
+    if (len > sizeof dump->bytes - dump->len) return 1;
+    memcpy(dump->bytes + dump->len, piece, len);
+    dump->len += len;
+    return 0;
+}
+
 /* Bytecode is not checked when it is loaded: it can do anything. */
 static void bytecode_is_refused(void **state)
 {
     struct lua_state *s = *state;
-    struct tk_str text = TK_STR("\x1bLua\x54\x00\x19\x93\r\n\x1a\n");
+    lua_State *other = luaL_newstate();
+    struct dump dump = {0};
+    struct tk_str text;
 
+    assert_non_null(other);
+    assert_int_equal(luaL_loadstring(other, "return 1"), LUA_OK);
+    assert_int_equal(lua_dump(other, keep_piece, &dump, 0), 0);
+    lua_close(other);
+    text = tk_str_of(dump.bytes, dump.len);
     assert_int_equal(call(s, load_text, &text), TK_ESCRIPT);
+    assert_non_null(strstr(s->why.text, "binary chunk"));
 }
 
 static void deep_nesting_is_survived(void **state)

@@ -95,6 +95,43 @@ static void broken_files_have_a_reason(void **state)
     tk_secret_fini(&made);
 }
 
+static void what_is_wrong_has_its_path_or_its_line(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } files[] = {
+        {"return {\n  a = 1\n  b = 2 }", ":3:"},
+        {"return { sources = { crm = { tokens = print or error } } }",
+         "sources.crm.tokens: a function is no value here"},
+        {"return { keep = { 'a', 0 / 0 } }",
+         "keep[2]: is a number that is not finite"},
+        {"return { a = { [true] = 1 } }",
+         "a: has a key that is neither a text nor one of 1, 2, 3 ..."},
+        {"return { a = { [5] = 1 } }", "a: has a key that is neither"},
+        {"local t = { a = {} } t.a.b = t return t", "a.b: contains itself"},
+        {"local t = {} for i = 1, 20 do t = { t } end return t",
+         "lies too deep"},
+        {"return { s = secret.file {} }", ":1: secret.file takes one text"},
+        {"return { s = secret.env '' }", "secret.env: the text is empty"},
+        {"local t = { 1 } for i = 1, 15 do t = { t, t, t, t } end return t",
+         "too large"},
+    };
+    struct tk_pool pool;
+    struct tk_value value;
+    struct tk_why why;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        tk_pool_init(&pool, 1 << 20);
+        assert_int_not_equal(read_data(files[i].text, &pool, &value, &why), 0);
+        if (strstr(why.text, files[i].says) == NULL) {
+            fail_msg("\"%s\" does not say \"%s\"", why.text, files[i].says);
+        }
+        tk_pool_fini(&pool);
+    }
+}
+
 static void a_file_that_is_not_there_is_named(void **state)
 {
     struct tk_pool pool;
@@ -116,6 +153,7 @@ int main(void)
         cmocka_unit_test(a_file_may_compute_what_it_returns),
         cmocka_unit_test(a_secret_is_a_place_and_no_bytes),
         cmocka_unit_test(broken_files_have_a_reason),
+        cmocka_unit_test(what_is_wrong_has_its_path_or_its_line),
         cmocka_unit_test(a_file_that_is_not_there_is_named),
     };
 

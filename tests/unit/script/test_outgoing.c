@@ -278,6 +278,7 @@ static void all_bytes_are_wiped_at_the_end(void **state)
     fill(a, "POST");
     body = a->outgoing.body.data;
     url = a->outgoing.url.data;
+    wipe_count = 0;
     tk_outgoing_fini(&a->outgoing);
     assert_true(was_wiped(body, 1));
     assert_true(was_wiped(url, 1));

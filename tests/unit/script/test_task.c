@@ -1,5 +1,7 @@
 #include "tests/unit/script/provider.h"
 
+#include "script/unit_state.h"
+
 static void a_result_comes_back_later_and_once(void **state)
 {
     struct provider *p = *state;
@@ -71,6 +73,22 @@ static void a_unit_is_usable_after_a_task_was_ended(void **state)
     tk_loop_run(p->loop);
     assert_int_equal(p->done, 2);
     assert_string_equal(p->token, "ok");
+}
+
+/* What a task made of tokens does not wait for the collector's own pace. */
+static void the_memory_of_a_task_is_given_back_with_its_end(void **state)
+{
+    struct provider *p = *state;
+    size_t used = 0;
+
+    provider_load(p, "local t = {} for i = 1, 100 do t[i] = 'token-' .. i end "
+                     "return { token = t[100] }");
+    for (int i = 0; i < 5; i++) {
+        provider_start(p);
+        tk_loop_run(p->loop);
+        if (i == 1) used = p->unit->vm->used;
+        if (i > 1) assert_int_equal(p->unit->vm->used, used);
+    }
 }
 
 static void many_tasks_of_one_unit_do_not_mix(void **state)
@@ -174,6 +192,7 @@ int main(void)
         WITH_PROVIDER(an_endless_loop_inside_pcall_is_ended),
         WITH_PROVIDER(a_memory_hog_is_ended),
         WITH_PROVIDER(a_unit_is_usable_after_a_task_was_ended),
+        WITH_PROVIDER(the_memory_of_a_task_is_given_back_with_its_end),
         WITH_PROVIDER(many_tasks_of_one_unit_do_not_mix),
         WITH_PROVIDER(a_task_that_is_dropped_is_never_done),
         WITH_PROVIDER(a_task_that_waits_can_be_dropped),

@@ -162,8 +162,10 @@ static void requests_without_an_end_are_ended(void **state)
 {
     struct provider *p = *state;
 
-    provider_run(p, "while true do http.get 'file:///etc/passwd' end");
+    provider_run(p, "local n = 0 while true do n = n + 1 log(n) "
+                    "http.get 'file:///etc/passwd' end");
     assert_int_equal(p->code, TK_EBUDGET);
+    assert_in_range(atoi(p->logged), 150, 201);
 }
 
 static void what_a_script_gets_wrong_is_an_error_with_its_line(void **state)
@@ -219,6 +221,7 @@ static void a_request_that_could_not_wait_is_not_sent(void **state)
     run_with(p, &issuer,
              "table.sort({ 2, 1 }, function() http.get '$URL/x' end)");
     assert_int_equal(p->code, TK_ESCRIPT);
+    assert_non_null(strstr(p->detail, "http.get cannot wait here"));
     assert_int_equal(issuer.calls, 0);
 }
 
@@ -275,6 +278,18 @@ static void another_token_is_a_secret_to_the_script(void **state)
     assert_string_equal(p->asked, "app/x");
     tk_task_give_token(p->task, TK_STR("hunter2"), "", "");
     assert_string_equal(p->token, "secret(\xe2\x80\xa6)userdata");
+}
+
+static void a_token_that_nobody_waits_for_is_left_alone(void **state)
+{
+    struct provider *p = *state;
+
+    provider_run(p, "engine.token('app') "
+                    "return http.get 'http://127.0.0.1:1/'");
+    tk_task_give_token(p->task, TK_STR("one"), NULL, NULL);
+    tk_task_give_token(p->task, TK_STR("two"), NULL, NULL);
+    tk_loop_run(p->loop);
+    assert_string_equal(p->error_code, "connect");
 }
 
 static void another_token_that_cannot_be_had_has_a_class(void **state)
@@ -337,6 +352,7 @@ int main(void)
         WITH_PROVIDER(http_is_refused_unless_the_source_says_so),
         WITH_PROVIDER(a_task_that_is_dropped_drops_its_request),
         WITH_PROVIDER(another_token_is_a_secret_to_the_script),
+        WITH_PROVIDER(a_token_that_nobody_waits_for_is_left_alone),
         WITH_PROVIDER(another_token_that_cannot_be_had_has_a_class),
         WITH_PROVIDER(a_kind_that_the_engine_refuses_is_config),
         WITH_PROVIDER(log_is_bounded_and_printable),

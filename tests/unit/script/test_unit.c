@@ -87,6 +87,128 @@ static void a_file_that_is_too_large_is_refused(void **state)
     free(text);
 }
 
+/* As they stand in the source tree, which is where ctest starts the tests. */
+static void the_scripts_that_are_shipped_load(void **state)
+{
+    static const struct tk_unit_options scripts[] = {
+        {TK_UNIT_POLICY, "policies/threshold.lua", "lua"},
+        {TK_UNIT_PROVIDER, "lua/tokeng/providers/feishu.lua", "lua"},
+        {TK_UNIT_PROVIDER, "lua/tokeng/providers/oauth2.lua", "lua"},
+        {TK_UNIT_FAKE, "lua/tokeng/fakes/feishu.lua", "lua"},
+        {TK_UNIT_FAKE, "lua/tokeng/fakes/oauth2.lua", "lua"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        struct tk_unit *unit;
+        struct tk_why why;
+
+        if (tk_unit_open(&scripts[i], &unit, &why) != 0) {
+            fail_msg("%s", why.text);
+        }
+        assert_string_equal(tk_unit_path(unit), scripts[i].path);
+        tk_unit_close(unit);
+    }
+}
+
+static void a_module_is_loaded_once_and_only_while_the_file_is(void **state)
+{
+    struct script_file file;
+    struct tk_unit_options options = {TK_UNIT_FAKE, file.path, "lua"};
+    struct tk_unit *unit = NULL;
+    struct tk_why why;
+
+    (void)state;
+    script_file_make(
+        &file, "local fake = require 'tokeng.fake'\n"
+               "assert(fake == require 'tokeng.fake')\n"
+               "assert(not pcall(require, 'tokeng.nothing'))\n"
+               "return { api = 1, name = 'x', handle = function()\n"
+               "  return require 'tokeng.fake' == fake and 1 or 0,\n"
+               "    pcall(require, 'tokeng.fakes.oauth2') and 1 or 0 end }");
+    if (tk_unit_open(&options, &unit, &why) != 0) fail_msg("%s", why.text);
+    unlink(file.path);
+    {
+        struct tk_value request = {.type = TK_TABLE};
+        struct tk_value results;
+        struct tk_pool pool;
+
+        tk_pool_init(&pool, 1 << 16);
+        assert_int_equal(
+            tk_unit_handle(unit, &request, 0, &pool, &results, &why), 0);
+        assert_int_equal(tk_value_item(&results, 0)->as.integer, 1);
+        assert_int_equal(tk_value_item(&results, 1)->as.integer, 0);
+        tk_pool_fini(&pool);
+    }
+    tk_unit_close(unit);
+}
+
+static const char *const tries[] = {
+    "tostring(s)",
+    "('%s'):format(s)",
+    "pcall(function() return s .. '' end)",
+    "pcall(function() return #s end)",
+    "pcall(function() return s:sub(1, 1) end)",
+    "pcall(function() return s < s end)",
+    "pcall(json.encode, s)",
+    "pcall(json.encode, { s })",
+    "pcall(base64.encode, s)",
+    "pcall(sha256, s)",
+    "pcall(string.upper, s)",
+    "pcall(table.concat, { s })",
+    "pcall(tonumber, s)",
+    "pcall(error, s)",
+    "pcall(next, s)",
+    "pcall(rawget, s, 1)",
+    "s == 'hunter2'",
+    "({ hunter2 = 'x' })[s]",
+};
+
+/* Whatever a script prints of a secret, it is not the secret. */
+static void a_secret_among_the_settings_cannot_be_read(void **state)
+{
+    struct tk_secret secret;
+    struct tk_pair pair = {TK_STR("s"),
+                           {.type = TK_SECRET, .as.secret = &secret}};
+    struct tk_value settings = {.type = TK_TABLE,
+                                .as.table = {.pairs = &pair, .pair_count = 1}};
+
+    (void)state;
+    assert_int_equal(tk_secret_init(&secret, TK_SECRET_GIVEN, TK_STR("")), 0);
+    assert_int_equal(tk_secret_put(&secret, TK_STR("hunter2")), 0);
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        struct tk_value request = {.type = TK_TABLE};
+        struct tk_value results;
+        struct tk_pool pool;
+        struct tk_unit *unit;
+        struct tk_why why;
+        char text[300];
+
+        snprintf(text, sizeof text,
+                 "return { api = 1, name = 'x', handle = function(r, state) "
+                 "local s = state.settings.s local a, b = %s "
+                 "return tostring(a) .. tostring(b) end }",
+                 tries[i]);
+        unit = script_open(TK_UNIT_FAKE, text, &why);
+        if (unit == NULL) fail_msg("%s", why.text);
+        tk_pool_init(&pool, 1 << 16);
+        assert_int_equal(tk_unit_set_options(unit, &settings, &why), 0);
+        if (tk_unit_handle(unit, &request, 0, &pool, &results, &why) != 0) {
+            fail_msg("%s: %s", tries[i], why.text);
+        }
+        /* Seven is its length. */
+        if (strstr(tk_value_text(tk_value_item(&results, 0)).data, "hunter") !=
+                NULL ||
+            tk_str_starts(tk_value_text(tk_value_item(&results, 0)),
+                          TK_STR("true7"))) {
+            fail_msg("%s", tries[i]);
+        }
+        tk_pool_fini(&pool);
+        tk_unit_close(unit);
+    }
+    tk_secret_fini(&secret);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +216,9 @@ int main(void)
         cmocka_unit_test(single_use_grants_are_two_functions),
         cmocka_unit_test(broken_scripts_are_refused_with_a_reason),
         cmocka_unit_test(a_file_that_is_too_large_is_refused),
+        cmocka_unit_test(the_scripts_that_are_shipped_load),
+        cmocka_unit_test(a_module_is_loaded_once_and_only_while_the_file_is),
+        cmocka_unit_test(a_secret_among_the_settings_cannot_be_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

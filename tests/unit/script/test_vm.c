@@ -169,6 +169,65 @@ memory_that_grows_over_many_calls_ends_a_call_and_not_the_unit(void **state)
     tk_unit_close(unit);
 }
 
+static int decide(const char *body, struct tk_why *why)
+{
+    struct tk_token_view view = {.kind = TK_STR("bad"), .state = "fresh"};
+    struct tk_decision decision;
+    struct tk_unit *unit;
+    char lua[512];
+    int rc;
+
+    snprintf(lua, sizeof lua,
+             "return { api = 1, name = 'x', decide = function() %s end }",
+             body);
+    unit = script_open(TK_UNIT_POLICY, lua, why);
+    assert_non_null(unit);
+    rc = tk_unit_decide(unit, &view, &decision, why);
+    tk_unit_close(unit);
+    return rc;
+}
+
+/* A few hundred instructions, and ten million bytes. */
+static void memory_that_is_made_counts_against_the_budget(void **state)
+{
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(decide("for i = 1, 50 do local s = ('x'):rep(200000) .. i "
+                            "end return lapse()",
+                            &why),
+                     TK_EBUDGET);
+    assert_non_null(strstr(why.text, "budget of instructions"));
+}
+
+/* One instruction on a text must stay short. */
+static void no_text_is_longer_than_a_quarter_of_a_mebibyte(void **state)
+{
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(decide("local s = ('x'):rep(131000) s = s .. s "
+                            "return lapse()",
+                            &why),
+                     0);
+    assert_int_equal(decide("local s = ('x'):rep(132000) s = s .. s "
+                            "return lapse()",
+                            &why),
+                     TK_ENOMEM);
+}
+
+static void lack_of_memory_cannot_be_caught(void **state)
+{
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(decide("local s = ('x'):rep(132000) "
+                            "pcall(function() return s .. s end) "
+                            "return lapse()",
+                            &why),
+                     TK_ENOMEM);
+}
+
 /* --- while loading --- */
 
 /* Appends `piece`, with `number` where it has a '#', and returns its length. */
@@ -302,6 +361,9 @@ int main(void)
         cmocka_unit_test(a_policy_that_does_what_is_not_allowed_fails),
         cmocka_unit_test(
             memory_that_grows_over_many_calls_ends_a_call_and_not_the_unit),
+        cmocka_unit_test(memory_that_is_made_counts_against_the_budget),
+        cmocka_unit_test(no_text_is_longer_than_a_quarter_of_a_mebibyte),
+        cmocka_unit_test(lack_of_memory_cannot_be_caught),
         cmocka_unit_test(a_source_that_is_hard_to_compile_is_refused_in_time),
         cmocka_unit_test(a_file_that_never_ends_is_ended),
         WITH_PROVIDER(a_reason_names_file_and_line_and_no_path),

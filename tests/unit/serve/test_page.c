@@ -83,6 +83,42 @@ static void pages_together_are_all_keys_once(void **state)
     }
 }
 
+/* Names from the last to the first, in a fleet that is looked at in several
+ * runs. */
+static void many_keys_are_each_looked_at_once(void **state)
+{
+    enum { KEYS = 777 };
+    struct scene *s = *state;
+    struct tk_fleet_options options = {
+        .max_keys = KEYS,
+        .mean_bytes = 64,
+        .port = *tk_fleet_port(s->f->fleet),
+    };
+
+    tk_fleet_free(s->f->fleet);
+    s->f->source.max_keys = KEYS;
+    assert_int_equal(tk_fleet_new(&options, &s->f->fleet), 0);
+    for (int i = KEYS; i > 0; i--) {
+        char key[64];
+
+        snprintf(key, sizeof key, "crm/client/%03d", i);
+        fresh(s->f, key, key, LIFE);
+    }
+    fill(s, (struct tk_page_want){.state = -1, .limit = 10});
+    assert_int_equal(page.total, KEYS);
+    assert_true(page.has_more);
+    key_is(0, "crm/client/001");
+    key_is(9, "crm/client/010");
+    fill(s, all);
+    assert_int_equal(page.count, KEYS);
+    for (uint32_t i = 0; i < KEYS; i++) {
+        char key[64];
+
+        snprintf(key, sizeof key, "crm/client/%03u", i + 1);
+        key_is(i, key);
+    }
+}
+
 static void the_last_page_says_that_it_is_the_last(void **state)
 {
     struct scene *s = *state;
@@ -164,6 +200,7 @@ int main(void)
         IN_SCENE(an_empty_fleet_has_an_empty_page),
         IN_SCENE(keys_come_in_the_order_of_their_bytes),
         IN_SCENE(pages_together_are_all_keys_once),
+        IN_SCENE(many_keys_are_each_looked_at_once),
         IN_SCENE(the_last_page_says_that_it_is_the_last),
         IN_SCENE(a_page_starts_after_a_name_that_need_not_be_there),
         IN_SCENE(a_state_is_chosen_and_all_states_are_counted),
