@@ -16,7 +16,6 @@
 
 enum {
     DIR_MODE = 0750, /* the group may look for the socket */
-    DIR_UMASK = 0027,
     LOCK_MODE = 0600,
     PID_TEXT = 24,
 };
@@ -30,7 +29,7 @@ static const char *variable(const char *name)
 
 static int make(const char *path, struct tk_why *why)
 {
-    mode_t before = umask(DIR_UMASK);
+    mode_t before = umask(0); /* the mode is meant as it stands */
     int rc = tk_file_make_dir(path, DIR_MODE, why);
 
     umask(before);

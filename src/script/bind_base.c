@@ -5,7 +5,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-/* --- metatables --------------------------------------------------------- */
+/* --- metatables --- */
 
 /* Missing with intent: __gc and __close run where no budget counts, and the
  * collector's work on __mode "k" grows with the square of the table. */
@@ -66,7 +66,7 @@ static int set_metatable(lua_State *L)
 
 enum { CALLS_BELOW_PCALL = 180 };
 
-/* --- pcall -------------------------------------------------------------- */
+/* --- pcall --- */
 
 static int finish_pcall(lua_State *L, int status, lua_KContext context)
 {
@@ -102,7 +102,7 @@ static int call_protected(lua_State *L)
         0);
 }
 
-/* --- tostring ----------------------------------------------------------- */
+/* --- tostring --- */
 
 void tk_bind_base_to_text(lua_State *L)
 {
@@ -127,7 +127,7 @@ static int to_text(lua_State *L)
     return 1;
 }
 
-/* --- opening ------------------------------------------------------------ */
+/* --- opening --- */
 
 /* Copies the fields named by `names` from the table on top to the one below
  * it, and pops the former. */

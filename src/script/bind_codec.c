@@ -17,7 +17,7 @@ static struct tk_str check_text(lua_State *L, int index)
     return text;
 }
 
-/* --- base64 and hex ----------------------------------------------------- */
+/* --- base64 and hex --- */
 
 static int encode_as(lua_State *L, enum tk_base64 alphabet)
 {
@@ -79,7 +79,7 @@ static int hex(lua_State *L)
     return 1;
 }
 
-/* --- digests: raw bytes ------------------------------------------------- */
+/* --- digests: raw bytes --- */
 
 static int push_digest(lua_State *L, int len, const unsigned char *digest)
 {
@@ -112,7 +112,7 @@ static int hmac(lua_State *L)
     return push_digest(L, tk_hmac(kind, key, text, digest), digest);
 }
 
-/* --- time --------------------------------------------------------------- */
+/* --- time --- */
 
 static int now(lua_State *L)
 {

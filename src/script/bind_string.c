@@ -14,7 +14,7 @@ static struct tk_str check_text(lua_State *L, int index)
     return text;
 }
 
-/* --- rep ---------------------------------------------------------------- */
+/* --- rep --- */
 
 static int repeat(lua_State *L)
 {
@@ -23,6 +23,8 @@ static int repeat(lua_State *L)
     luaL_Buffer buffer;
     struct tk_str between;
     size_t step;
+    size_t total;
+    char *at;
 
     between.data = luaL_optlstring(L, 3, "", &between.len);
     step = text.len + between.len;
@@ -30,24 +32,27 @@ static int repeat(lua_State *L)
         lua_pushliteral(L, "");
         return 1;
     }
-    if ((size_t)count > TK_VM_TEXT_MAX / step + 1 ||
-        step * (size_t)count - between.len > TK_VM_TEXT_MAX) {
+    total = (size_t)count > TK_VM_TEXT_MAX / step + 1
+                ? SIZE_MAX
+                : step * (size_t)count - between.len;
+    if (total > TK_VM_TEXT_MAX) {
         return luaL_error(L, "the text would be longer than %d bytes",
                           TK_VM_TEXT_MAX);
     }
     tk_vm_charge(L, (size_t)count);
-    luaL_buffinit(L, &buffer);
+    at = luaL_buffinitsize(L, &buffer, total);
     for (lua_Integer i = 0; i < count; i++) {
-        luaL_addlstring(&buffer, text.data, text.len);
-        if (i + 1 < count) {
-            luaL_addlstring(&buffer, between.data, between.len);
-        }
+        memcpy(at, text.data, text.len);
+        at += text.len;
+        if (i + 1 == count) break;
+        memcpy(at, between.data, between.len);
+        at += between.len;
     }
-    luaL_pushresult(&buffer);
+    luaL_pushresultsize(&buffer, total);
     return 1;
 }
 
-/* --- format ------------------------------------------------------------- */
+/* --- format --- */
 
 /* Everything but the texts is left to Lua's own function. Texts are made here,
  * by our tostring; %p would show an address, %q and %a serve no script. */
@@ -83,7 +88,7 @@ static int format(lua_State *L)
     return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
-/* --- plain texts -------------------------------------------------------- */
+/* --- plain texts --- */
 
 /* Where a start given as in Lua (1 is the first byte, -1 the last) lies,
  * counted from 0. */
@@ -167,7 +172,7 @@ static int trim(lua_State *L)
     return 1;
 }
 
-/* --- opening ------------------------------------------------------------ */
+/* --- opening --- */
 
 /* One metatable serves all texts of the state. It holds no arithmetic: "1" + 1
  * is an error here. */

@@ -117,7 +117,7 @@ static int unpack(lua_State *L)
     return (int)(last - first + 1);
 }
 
-/* --- sort --------------------------------------------------------------- */
+/* --- sort --- */
 
 /* Does the value at stack index `a` stand before that at `b`? Both are
  * negative. */

@@ -42,7 +42,7 @@ void tk_chunk_push(lua_State *L, struct tk_str source, const char *name)
     lua_remove(L, -2);
 }
 
-/* --- require ------------------------------------------------------------ */
+/* --- require --- */
 
 static bool is_name_byte(char c)
 {

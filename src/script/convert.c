@@ -25,7 +25,7 @@ struct walk {
     struct tk_why *why;
 };
 
-/* --- messages ----------------------------------------------------------- */
+/* --- messages --- */
 
 static void print_path(const struct step *step, char *out, size_t *len)
 {
@@ -61,7 +61,7 @@ static int no_memory(const struct walk *walk)
     return tk_fail(walk->why, TK_ENOMEM, "%s: too large", walk->how->root);
 }
 
-/* --- from Lua ----------------------------------------------------------- */
+/* --- from Lua --- */
 
 static int take_value(const struct walk *walk, const struct step *step,
                       struct tk_value *out);
@@ -276,7 +276,7 @@ int tk_convert_take(lua_State *L, int index, const struct tk_convert *how,
     return rc;
 }
 
-/* --- to Lua ------------------------------------------------------------- */
+/* --- to Lua --- */
 
 static void push_table(lua_State *L, const struct tk_value *value)
 {

@@ -24,7 +24,7 @@ struct reading {
     int code;
 };
 
-/* --- secret.file and its kin -------------------------------------------- */
+/* --- secret.file and its kin --- */
 
 static int make_secret(lua_State *L)
 {
@@ -65,7 +65,7 @@ static void bind_secret(lua_State *L, struct reading *r)
     lua_setglobal(L, "secret");
 }
 
-/* --- reading ------------------------------------------------------------ */
+/* --- reading --- */
 
 static int run(lua_State *L)
 {

@@ -13,7 +13,8 @@
 
 struct tk_task;
 
-/* What a task may ask of the engine. Borrowed until the task is done. */
+/* What a task may ask of the engine. Borrowed until the task is done. `token`
+ * and `log` may be called from inside tk_task_start, after its `out` is set. */
 struct tk_task_host {
     struct tk_loop *loop;
     struct tk_client *client;
@@ -41,10 +42,12 @@ struct tk_task_result {
 typedef void (*tk_task_done_cb)(const struct tk_task_result *result,
                                 void *data);
 
-/* Runs unit.function(key, settings, engine), where settings are those of
- * tk_unit_set_options and key is a table { text, source, kind, subject } made
- * from `key`. If 0 is returned, `done` is called exactly once, never from
- * inside this call. Many tasks of one unit may be alive at a time. */
+/* Runs unit.function(key, settings, engine), where key is the table made from
+ * `key` ({ text, source, kind, subject, variant }) and settings are those of
+ * tk_unit_set_options, with those of key.variant laid over them. If 0 is
+ * returned, `done` is called exactly once, never from inside this call; it may
+ * start tasks and close the unit. TK_ENOENT: the unit has no such function.
+ * Many tasks of one unit may be alive at a time. */
 TK_MUST_USE int tk_task_start(struct tk_unit *unit, const char *function,
                               const struct tk_value *key,
                               const struct tk_task_host *host,

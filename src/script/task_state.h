@@ -2,6 +2,7 @@
 #ifndef TK_SCRIPT_TASK_STATE_H
 #define TK_SCRIPT_TASK_STATE_H
 
+#include "base/key.h"
 #include "script/outgoing.h"
 #include "script/task.h"
 #include "script/unit_state.h"
@@ -38,7 +39,7 @@ struct tk_task {
     enum tk_task_want want;
     struct tk_outgoing outgoing; /* filled by http.* before it yields */
     char kind[TK_TASK_WORD];     /* by engine.token */
-    char subject[TK_VM_NAME * 4];
+    char subject[TK_KEY_MAX + 1];
     struct tk_transfer *transfer;
     struct tk_task_answer answer;
 

@@ -81,7 +81,7 @@ bool tk_unit_has(const struct tk_unit *unit, const char *function)
     return tk_unit_function(unit, function) != LUA_NOREF;
 }
 
-/* --- checking the script's table ---------------------------------------- */
+/* --- checking the script's table --- */
 
 static void refuse_unknown(lua_State *L, const struct tk_unit *unit)
 {
@@ -162,7 +162,7 @@ static void check_functions(lua_State *L, const struct tk_unit *unit)
                                        : "");
 }
 
-/* --- loading ------------------------------------------------------------ */
+/* --- loading --- */
 
 static int refuse_global(lua_State *L)
 {
@@ -308,7 +308,7 @@ const char *tk_unit_path(const struct tk_unit *unit)
     return unit->path;
 }
 
-/* --- options ------------------------------------------------------------ */
+/* --- options --- */
 
 /* Owned by tk_unit_set_options, on its stack. */
 struct handover {

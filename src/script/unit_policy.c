@@ -10,7 +10,7 @@
 #include <lauxlib.h>
 #include <math.h>
 
-/* --- the view ----------------------------------------------------------- */
+/* --- the view --- */
 
 enum field {
     AGE = 1,
@@ -186,7 +186,7 @@ static void make_view(lua_State *L, struct tk_unit *unit)
     unit->view_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-/* --- renew, ask, lapse -------------------------------------------------- */
+/* --- renew, ask, lapse --- */
 
 static int decide_on(lua_State *L, enum tk_verb verb, const char *name,
                      double seconds, int why_index)
@@ -256,7 +256,7 @@ void tk_unit_policy_setup(lua_State *L, struct tk_unit *unit)
     }
 }
 
-/* --- the call ----------------------------------------------------------- */
+/* --- the call --- */
 
 static int take_answer(struct tk_unit *unit, uintptr_t before,
                        struct tk_decision *out, struct tk_why *why)

@@ -21,7 +21,7 @@ struct tk_vm *tk_vm_of(lua_State *L)
     return *(struct tk_vm **)lua_getextraspace(L);
 }
 
-/* --- time --------------------------------------------------------------- */
+/* --- time --- */
 
 static int64_t read_clock_us(clockid_t clock)
 {
@@ -46,7 +46,7 @@ static bool is_over_time(struct tk_vm *vm)
     return cpu_us > vm->cpu_end_us;
 }
 
-/* --- the hook ----------------------------------------------------------- */
+/* --- the hook --- */
 
 static void on_count(lua_State *L, lua_Debug *where);
 
@@ -123,7 +123,7 @@ void tk_vm_check_time(lua_State *L)
     tk_vm_recheck(L);
 }
 
-/* --- memory ------------------------------------------------------------- */
+/* --- memory --- */
 
 static void give_back(struct tk_vm *vm, void *block, size_t size)
 {
@@ -188,7 +188,7 @@ static void *allocate(void *data, void *block, size_t old_size, size_t size)
     return move(vm, block, old_size, size);
 }
 
-/* --- life --------------------------------------------------------------- */
+/* --- life --- */
 
 static void keep_name(struct tk_vm *vm, const char *path)
 {
@@ -223,7 +223,7 @@ void tk_vm_free(struct tk_vm *vm)
     free(vm);
 }
 
-/* --- entries ------------------------------------------------------------ */
+/* --- entries --- */
 
 void tk_vm_begin(struct tk_vm *vm, lua_State *L, int64_t budget)
 {

@@ -63,6 +63,32 @@ static void a_good_configuration_is_summed_up_as_json(void **state)
     capture_fini(&capture);
 }
 
+static void kept_keys_are_counted_by_kind(void **state)
+{
+    struct scripts *s = *state;
+    struct capture capture;
+    const char *page;
+
+    folder_write(&s->folder, "providers/two.lua",
+                 "return { api = 1, name = 'two', settings = {}, kinds = {\n"
+                 "  app = { renewable = 'always' },\n"
+                 "  user = { renewable = { last = '30m' }, subject = 'any' }\n"
+                 "}, fetch = function() return { token = 't' } end }");
+    capture_init(&capture);
+    assert_int_equal(check(state, &capture,
+                           "return { policy = 'tiny', sources = { s = {\n"
+                           "  provider = 'two',\n"
+                           "  keep = { 'app', 'user/a', 'user/b' } } } }",
+                           NULL),
+                     TK_EXIT_OK);
+    page = capture_out(&capture);
+    assert_has(page, "  app   tiny    10s         1  at any time\n");
+    assert_has(page,
+               "  user  tiny    10s         2  while less than 30m remain\n");
+    assert_has(page, "kept: s/app, s/user/a, s/user/b\n");
+    capture_fini(&capture);
+}
+
 static const char broken[] = "return { polcy = 'tiny', sources = { crm = "
                              "{ provider = 'tiny', id = 7 } } }";
 
@@ -128,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_good_configuration_is_summed_up),
         TEST(a_good_configuration_is_summed_up_as_json),
+        TEST(kept_keys_are_counted_by_kind),
         TEST(every_problem_is_a_line_of_standard_error),
         TEST(problems_are_json_too),
         TEST(a_policy_of_the_command_line_is_checked_too),

@@ -100,24 +100,41 @@ static void watching_for_no_time_prints_once(void **state)
     conversation_stop(&c);
 }
 
-/* SIGINT is sent before the first round has begun: it ends the watch after
- * it, and not the process. */
+static void *interrupt_when_told(void *data)
+{
+    sem_t *told = data;
+
+    sem_wait(told);
+    kill(getpid(), SIGINT);
+    return NULL;
+}
+
+/* SIGINT comes when the first answer has been given: it ends the watch, and
+ * not the process. The other threads are not to get it, so they start with
+ * the signal blocked. */
 static void an_interrupt_ends_the_watch_in_order(void **state)
 {
-    const struct turn turns[] = {ANSWER("200 OK", LAST_PAGE)};
+    struct turn turns[] = {ANSWER("200 OK", LAST_PAGE)};
     struct conversation c;
     sigset_t interrupt, before;
+    pthread_t thread;
+    sem_t answered;
 
     (void)state;
-    conversation_start(&c, turns, 1);
+    sem_init(&answered, 0, 0);
+    turns[0].done = &answered;
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
-    sigprocmask(SIG_BLOCK, &interrupt, &before);
-    raise(SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+    assert_int_equal(
+        pthread_create(&thread, NULL, interrupt_when_told, &answered), 0);
+    conversation_start(&c, turns, 1);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     assert_int_equal(LIST(&c, "--watch", "--interval", "1h"), TK_EXIT_OK);
-    sigprocmask(SIG_SETMASK, &before, NULL);
     assert_has(capture_out(&c.capture), "\na/two  fresh ");
+    pthread_join(thread, NULL);
     conversation_stop(&c);
+    sem_destroy(&answered);
 }
 
 /* 24 rows: heading and summary leave 20 for keys, and only they are asked

@@ -10,6 +10,7 @@
 #include "tests/unit/engine/scripts.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -60,7 +61,7 @@ static int tear_down(void **state)
 }
 
 /* Starts the engine with this configuration and, unless it is NULL, one more
- * argument. */
+ * argument; where cores are allowed, so that it can forbid them. */
 static void start(struct scene *scene, const char *config, const char *more)
 {
     const char *path = write_config(scene->scripts, config);
@@ -70,6 +71,7 @@ static void start(struct scene *scene, const char *config, const char *more)
     scene->pid = fork();
     assert_true(scene->pid >= 0);
     if (scene->pid == 0) {
+        setrlimit(RLIMIT_CORE, &(struct rlimit){1 << 20, 1 << 20});
         dup2(ends[1], STDERR_FILENO);
         scene->capture.show.err = STDERR_FILENO;
         close(ends[0]);

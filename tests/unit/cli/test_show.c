@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 static int set_up(void **state)
 {
@@ -53,6 +54,47 @@ static void columns_of_the_environment_count(void **state)
     setenv("COLUMNS", "wide", 1);
     tk_show_init(&show, capture->show.out, capture->show.err);
     assert_int_equal(show.width, 80);
+}
+
+/* A terminal of this size, and its other side. */
+static void open_terminal(struct winsize size, int *terminal, int *other)
+{
+    *other = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*other >= 0);
+    assert_int_equal(grantpt(*other), 0);
+    assert_int_equal(unlockpt(*other), 0);
+    *terminal = open(ptsname(*other), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*terminal >= 0);
+    assert_int_equal(ioctl(*terminal, TIOCSWINSZ, &size), 0);
+}
+
+static void a_terminal_has_its_size_and_colours(void **state)
+{
+    struct winsize size = {.ws_row = 50, .ws_col = 120};
+    struct tk_show show;
+    int terminal, other;
+
+    (void)state;
+    setenv("TERM", "xterm", 1);
+    setenv("COLUMNS", "30", 1);
+    unsetenv("NO_COLOR");
+    open_terminal(size, &terminal, &other);
+    tk_show_init(&show, terminal, STDERR_FILENO);
+    assert_int_equal(show.width, 120);
+    assert_int_equal(show.height, 50);
+    assert_true(show.is_terminal);
+    assert_true(show.has_colour);
+    setenv("NO_COLOR", "1", 1);
+    tk_show_init(&show, terminal, STDERR_FILENO);
+    assert_false(show.has_colour);
+    setenv("NO_COLOR", "", 1);
+    tk_show_init(&show, terminal, STDERR_FILENO);
+    assert_true(show.has_colour);
+    setenv("TERM", "dumb", 1);
+    tk_show_init(&show, terminal, STDERR_FILENO);
+    assert_false(show.has_colour);
+    close(terminal);
+    close(other);
 }
 
 static void colours_have_words_where_they_are_wanted(void **state)
@@ -199,6 +241,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             output_that_is_no_terminal_has_80_columns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(columns_of_the_environment_count,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_terminal_has_its_size_and_colours,
                                         set_up, tear_down),
         cmocka_unit_test(colours_have_words_where_they_are_wanted),
         cmocka_unit_test(every_state_has_a_colour),

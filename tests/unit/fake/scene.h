@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SCENE_BODY = 16 * 1024, SCENE_CALLS = 8, SCENE_LIMIT_MS = 10 * 1000 };
+enum { SCENE_BODY = 16 * 1024, SCENE_CALLS = 64, SCENE_LIMIT_MS = 10 * 1000 };
 
 /* One request; owned by the scene. */
 struct scene_call {

@@ -200,6 +200,7 @@ static void a_quota_is_each_issuers_own(void **state)
     reply = ask(TENANT, GOOD);
     assert_int_equal(reply->status, 429);
     assert_holds(reply->head, "Retry-After: ");
+    assert_null(strstr(reply->head, "Retry-After: 1\r\n"));
     assert_int_equal(ask("/oauth2/token", GRANT "fake-secret")->status, 200);
     assert_int_equal(ask("/_stats", NULL)->status, 200);
 }
@@ -239,6 +240,7 @@ static void a_hanging_issuer_answers_when_the_outage_ends(void **state)
     call = scene_start(&scene, TENANT, NULL, GOOD);
     while (strstr(stats(), "\"hang\":1") == NULL) continue;
     change("{\"latency_ms\":1}");
+    for (int i = 0; i < 5; i++) stats(); /* time for an answer to come */
     assert_false(call->is_done);
     change("{\"outage\":false}");
     scene_finish(&scene, call);

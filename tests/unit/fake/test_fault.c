@@ -119,6 +119,8 @@ static void a_quota_refuses_until_its_minute_is_over(void **state)
     assert_int_equal(tk_quota_take(&quota, 2, 7500), 58);
     assert_int_equal(tk_quota_take(&quota, 2, 64999), 1);
     assert_int_equal(tk_quota_take(&quota, 2, 65000), 0);
+    assert_int_equal(tk_quota_take(&quota, 2, 65001), 0);
+    assert_int_equal(tk_quota_take(&quota, 2, 65002), 60);
     for (int i = 0; i < 100; i++) {
         assert_int_equal(tk_quota_take(&quota, 0, 65000), 0);
     }

@@ -35,6 +35,18 @@ static void the_known_functions_work(void **state)
               "assert(('abc'):reverse() == 'cba' and ('abc'):sub(2) == 'bc')");
 }
 
+static void rep_puts_a_text_between(void **state)
+{
+    struct provider *p = *state;
+
+    passes(p, "assert(('a'):rep(3, ', ') == 'a, a, a')\n"
+              "assert((''):rep(3, '-') == '--' and ('a'):rep(1, '-') == 'a')\n"
+              "assert(('a'):rep(0) == '' and ('a'):rep(-1, '-') == '')\n"
+              "assert(#('ab'):rep(131072) == 262144)\n"
+              "assert(not pcall(string.rep, 'ab', 131073))\n"
+              "assert(#(''):rep(262145, 'x') == 262144)");
+}
+
 static void a_text_cannot_be_made_endless(void **state)
 {
     struct provider *p = *state;
@@ -60,6 +72,7 @@ int main(void)
         WITH_PROVIDER(find_is_plain),
         WITH_PROVIDER(texts_are_split_and_trimmed),
         WITH_PROVIDER(the_known_functions_work),
+        WITH_PROVIDER(rep_puts_a_text_between),
         WITH_PROVIDER(a_text_cannot_be_made_endless),
         WITH_PROVIDER(the_metatable_of_texts_is_locked),
     };

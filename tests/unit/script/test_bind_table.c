@@ -39,6 +39,22 @@ static void ranges_without_an_end_are_refused(void **state)
     assert_int_not_equal(p->code, 0);
 }
 
+static void any_number_of_values_is_sorted(void **state)
+{
+    struct provider *p = *state;
+
+    passes(p, "for n = 0, 70 do\n"
+              "  local t, sum = {}, 0\n"
+              "  for i = 1, n do t[i] = (i * 7919) % 31 sum = sum + t[i] end\n"
+              "  table.sort(t)\n"
+              "  for i = 2, n do assert(t[i - 1] <= t[i]) end\n"
+              "  table.sort(t, function(a, b) return a > b end)\n"
+              "  for i = 2, n do assert(t[i - 1] >= t[i]) end\n"
+              "  for i = 1, n do sum = sum - t[i] end\n"
+              "  assert(#t == n and sum == 0)\n"
+              "end");
+}
+
 static void a_comparison_that_lies_is_survived(void **state)
 {
     struct provider *p = *state;
@@ -55,6 +71,7 @@ int main(void)
         WITH_PROVIDER(the_known_functions_work),
         WITH_PROVIDER(tables_with_a_metatable_are_refused),
         WITH_PROVIDER(ranges_without_an_end_are_refused),
+        WITH_PROVIDER(any_number_of_values_is_sorted),
         WITH_PROVIDER(a_comparison_that_lies_is_survived),
     };
 
