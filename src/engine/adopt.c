@@ -15,9 +15,12 @@ static bool is_same_identity(const struct tk_entry *entry,
            memcmp(identity, before, TK_IDENTITY_LEN) == 0;
 }
 
-static void move_to(struct tk_entry *entry, struct tk_source *source,
+/* Returns whether a refresh of the key was queued at its old source. */
+static bool move_to(struct tk_entry *entry, struct tk_source *source,
                     const struct tk_kind *kind)
 {
+    bool was_queued = entry->is_queued;
+
     if (entry->is_queued) tk_queue_drop(&entry->source->queue, entry);
     entry->is_queued = false;
     entry->source->key_count--;
@@ -25,20 +28,34 @@ static void move_to(struct tk_entry *entry, struct tk_source *source,
     entry->kind = kind;
     entry->is_kept = tk_source_keeps(source, &entry->key);
     source->key_count++;
+    return was_queued;
+}
+
+/* Was a successor asked for, by a report or by callers that still wait? */
+static bool is_wanted(const struct tk_fleet *fleet,
+                      const struct tk_entry *entry)
+{
+    struct tk_record record;
+
+    tk_fleet_read(fleet, entry, &record);
+    return entry->wait_count > 0 ||
+           (record.generation > 0 && record.generation == entry->forced &&
+            !entry->is_poisoned);
 }
 
 /* A failure of the old configuration says nothing about the new one. */
 static void plan_anew(struct tk_fleet *fleet, struct tk_entry *entry,
-                      int64_t now)
+                      bool was_queued, int64_t now)
 {
     tk_entry_forget_failure(entry);
     if (entry->flight != NULL) return;
     if (entry->life.expires_at != 0) {
         tk_schedule_ask(fleet, entry, now);
-    } else if (entry->wait_count > 0) {
-        tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
     } else {
         tk_fleet_set_due(fleet, entry, now);
+    }
+    if (was_queued || is_wanted(fleet, entry)) {
+        tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
     }
 }
 
@@ -95,8 +112,7 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
             if (entry->flight != NULL) flight_dropped(entry, data);
             withdraw(fleet, entry, now);
         } else {
-            move_to(entry, source, kind);
-            plan_anew(fleet, entry, now);
+            plan_anew(fleet, entry, move_to(entry, source, kind), now);
             id++;
         }
     }

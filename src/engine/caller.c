@@ -54,6 +54,18 @@ static enum tk_refusal hopeless(const struct tk_fleet *fleet,
     return TK_REFUSAL_NONE;
 }
 
+/* A key that was made for a caller who could not even wait: looked at again,
+ * and dropped, when nobody else has come for it. */
+static void forget_if_new(struct tk_fleet *fleet, struct tk_entry *entry,
+                          int64_t now)
+{
+    if (entry->life.expires_at == 0 && entry->flight == NULL &&
+        !entry->is_queued && !entry->is_kept &&
+        tk_fleet_due(fleet, entry) == TK_NEVER) {
+        tk_fleet_set_due(fleet, entry, now);
+    }
+}
+
 bool tk_caller_peek(struct tk_fleet *fleet, struct tk_entry *entry,
                     const struct tk_want *want, int64_t now, struct tk_got *got)
 {
@@ -62,6 +74,7 @@ bool tk_caller_peek(struct tk_fleet *fleet, struct tk_entry *entry,
     if (!is_good_enough(fleet, entry, want, now)) {
         refusal = hopeless(fleet, entry, want, now);
         if (refusal == TK_REFUSAL_NONE) return false;
+        forget_if_new(fleet, entry, now);
     }
     tk_wait_fill(fleet, entry, refusal, now, got);
     return true;

@@ -72,9 +72,19 @@ static int64_t next_moment(const struct tk_engine *engine)
 static void moments_changed(void *data)
 {
     struct tk_engine *engine = data;
-    int64_t next = sooner(tk_fleet_earliest(engine->fleet), engine->wait_until);
+    int64_t next = next_moment(engine);
 
-    if (next < engine->armed_for) arm(engine, next);
+    if (next < engine->armed_for && !engine->is_stopping) arm(engine, next);
+}
+
+/* A provider may now wait for another token, half as long as it may run. */
+static void flight_changed(void *data)
+{
+    struct tk_engine *engine = data;
+
+    engine->wait_until = sooner(engine->wait_until,
+                                tk_engine_now(engine) + TK_FLIGHT_MAX_MS / 2);
+    moments_changed(engine);
 }
 
 static void free_retired(struct tk_engine *engine, bool also_busy)
@@ -98,10 +108,14 @@ static void timer_fired(void *data)
 {
     struct tk_engine *engine = data;
     int64_t now = tk_engine_now(engine);
+    int64_t next;
 
     engine->last_scan = now;
     engine->armed_for = TK_NEVER;
-    engine->wait_until = tk_wait_expire(engine->fleet, now);
+    /* Callers who ask again from inside their answer set it anew. */
+    engine->wait_until = TK_NEVER;
+    next = tk_wait_expire(engine->fleet, now);
+    engine->wait_until = sooner(engine->wait_until, next);
     tk_flight_expire(&engine->flights, now);
     tk_refresh_run_due(engine->fleet, now);
     free_retired(engine, false);
@@ -183,7 +197,7 @@ static int set_up(struct tk_engine *engine)
     if (rc != 0) return rc;
     engine->flights.fleet = engine->fleet;
     engine->flights.config = engine->config;
-    engine->flights.changed = moments_changed;
+    engine->flights.changed = flight_changed;
     engine->flights.data = engine;
     set_epochs(engine);
     return 0;

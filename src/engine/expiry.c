@@ -42,9 +42,8 @@ int tk_expiry_in(const struct tk_value *value, int64_t *out_ms)
 
     if (value == NULL || value->type == TK_NIL) return TK_ENOENT;
     if (!read_number(value, &seconds)) return TK_EINVAL;
-    if (seconds < 1 || seconds > (double)TK_SPAN_MAX_MS / 1000) {
-        return TK_EINVAL;
-    }
+    if (seconds < 1) return TK_ETIMEDOUT;
+    if (seconds > (double)TK_SPAN_MAX_MS / 1000) return TK_EINVAL;
     *out_ms = (int64_t)seconds * 1000;
     return 0;
 }
@@ -64,7 +63,8 @@ int tk_expiry_at(const struct tk_value *value, int64_t wall_ms, int64_t *out_ms)
                tk_date_parse_rfc3339(value->as.text, &at_ms) != 0) {
         return TK_EINVAL;
     }
-    if (at_ms <= wall_ms || at_ms - wall_ms > TK_SPAN_MAX_MS) return TK_EINVAL;
+    if (at_ms <= wall_ms) return TK_ETIMEDOUT;
+    if (at_ms - wall_ms > TK_SPAN_MAX_MS) return TK_EINVAL;
     *out_ms = at_ms - wall_ms;
     return 0;
 }

@@ -228,15 +228,17 @@ int tk_flight_start(struct tk_flights *flights, struct tk_entry *entry,
         .log = log_line,
         .data = flight,
     };
+    /* The script runs inside the start and may ask for other tokens, which may
+     * ask for this one: it must be seen to be on its way. */
+    tk_list_push(&flights->all, &flight->link);
+    entry->flight = flight;
     rc = tk_provider_start(entry, &flight->host, task_done, flight,
                            &flight->task);
     if (rc != 0) {
-        free(flight);
-        return rc;
+        entry->flight = NULL;
+        end(flight);
     }
-    tk_list_push(&flights->all, &flight->link);
-    entry->flight = flight;
-    return 0;
+    return rc;
 }
 
 void tk_flight_drop(struct tk_entry *entry, void *data)

@@ -11,6 +11,7 @@ enum {
      * replaced: one typing error must not fill the log for ever. */
     FAILURES_IN_ROW = 10,
     OPTIONS_MAX_BYTES = 64 * 1024,
+    CHECK_INTERVAL_MIN_MS = 100,
 };
 
 #define DEFAULT_CHECK_INTERVAL_MS (30 * 60 * INT64_C(1000))
@@ -19,6 +20,24 @@ static struct tk_str chosen_name(const struct tk_value *choice)
 {
     if (choice->type == TK_TEXT) return choice->as.text;
     return tk_value_text(tk_value_item(choice, 0));
+}
+
+/* A reserved option that C reads: the time between ticks. A span reaches here
+ * as a float of seconds. */
+static void read_check_interval(struct tk_policy *policy, const char *path,
+                                const struct tk_value *options,
+                                struct tk_problems *problems)
+{
+    const struct tk_value *value = tk_value_get(options, "check_interval");
+
+    if (value == NULL) return;
+    if (value->type != TK_NUM ||
+        value->as.number * 1000 < CHECK_INTERVAL_MIN_MS) {
+        tk_problem(problems, path,
+                   "check_interval must be a length of time, 100ms at least");
+        return;
+    }
+    policy->check_interval_ms = (int64_t)(value->as.number * 1000);
 }
 
 /* Gives the script its options: what it declares, with the operator's values
@@ -33,7 +52,6 @@ static void settle_options(struct tk_policy *policy, const char *path,
     struct tk_field fields[TK_FIELDS_MAX];
     size_t count = tk_schema_declared(path, declared, fields, problems);
     struct tk_value options;
-    double seconds = 0;
     struct tk_why why;
 
     if (tk_schema_check(path, given, fields, count, true, problems) > 0) return;
@@ -42,10 +60,7 @@ static void settle_options(struct tk_policy *policy, const char *path,
         tk_problem(problems, path, "%s", why.text);
         return;
     }
-    if (tk_value_get(&options, "check_interval") != NULL) {
-        seconds = tk_value_get(&options, "check_interval")->as.number;
-    }
-    if (seconds > 0) policy->check_interval_ms = (int64_t)(seconds * 1000);
+    read_check_interval(policy, path, &options, problems);
 }
 
 static void load(struct tk_policy *policy, const struct tk_library *library,

@@ -116,19 +116,19 @@ static bool is_sound_token(struct tk_str token)
     return true;
 }
 
+/* 0: it has ended. */
 static int64_t read_life(const struct tk_value *given, int64_t wall_ms,
-                         struct tk_answer *out)
+                         const struct tk_answer *out)
 {
     int64_t life_ms = 0;
+    int rc = tk_expiry_in(tk_value_get(given, "expires_in"), &life_ms);
 
-    if (tk_expiry_in(tk_value_get(given, "expires_in"), &life_ms) == 0) {
-        return life_ms;
-    }
+    if (rc == 0) return life_ms;
+    if (rc == TK_ETIMEDOUT) return 0;
     /* The wall clock is now; life counts from when the request was sent. */
-    if (tk_expiry_at(tk_value_get(given, "expires_at"), wall_ms, &life_ms) ==
-        0) {
-        return life_ms + (out->received_at - out->sent_at);
-    }
+    rc = tk_expiry_at(tk_value_get(given, "expires_at"), wall_ms, &life_ms);
+    if (rc == 0) return life_ms + (out->received_at - out->sent_at);
+    if (rc == TK_ETIMEDOUT) return 0;
     tk_log(TK_LOG_WARN, "issuer names no life; five minutes are assumed",
            tk_num("received_at_ms", out->received_at));
     return UNKNOWN_LIFE_MS;
@@ -149,10 +149,14 @@ static void read_token(const struct tk_value *given, int64_t wall_ms,
         fail(out, TK_CLASS_CONFIG, "attributes_too_large");
         return;
     }
+    out->life_ms = read_life(given, wall_ms, out);
+    if (out->life_ms == 0) {
+        fail(out, TK_CLASS_TRANSIENT, "expired_on_arrival");
+        return;
+    }
     out->is_token = true;
     out->token = token;
     out->attributes = extra == NULL ? TK_STR("") : tk_buf_str(attributes);
-    out->life_ms = read_life(given, wall_ms, out);
 }
 
 void tk_provider_read(const struct tk_task_result *result, int64_t wall_ms,

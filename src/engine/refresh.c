@@ -53,6 +53,14 @@ static bool is_backing_off(const struct tk_entry *entry, int64_t now)
     return entry->failure != NULL && entry->failure->next_try_at > now;
 }
 
+/* An abandoned key is not retried by itself; now somebody wants it. */
+static void wake_after_back_off(struct tk_fleet *fleet, struct tk_entry *entry)
+{
+    if (tk_fleet_due(fleet, entry) <= entry->failure->next_try_at) return;
+    entry->plan.verb = TK_RENEW;
+    tk_fleet_set_due(fleet, entry, entry->failure->next_try_at);
+}
+
 static bool has_place(const struct tk_source *source, enum tk_urgency urgency)
 {
     if (source->is_paused) return false;
@@ -66,7 +74,10 @@ void tk_refresh_want(struct tk_fleet *fleet, struct tk_entry *entry,
     struct tk_source *source = entry->source;
 
     if (entry->flight != NULL) return;
-    if (is_backing_off(entry, now) && urgency != TK_URGENCY_FORCED) return;
+    if (is_backing_off(entry, now) && urgency != TK_URGENCY_FORCED) {
+        wake_after_back_off(fleet, entry);
+        return;
+    }
     if (has_place(source, urgency)) {
         if (entry->is_queued) tk_queue_drop(&source->queue, entry);
         entry->is_queued = false;
@@ -213,11 +224,12 @@ static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
     tk_log(TK_LOG_WARN, "refresh failed", tk_view("key", entry->key.text),
            tk_text("class", tk_class_name(answer->class)),
            tk_text("code", answer->code), tk_num("failures", failure.count));
+    tk_schedule_retry(fleet, entry, answer->retry_after_ms, now);
+    /* Last, because a secret that has changed means: at once. */
     if (answer->class == TK_CLASS_CREDENTIAL &&
         port->credential_refused != NULL) {
         port->credential_refused(entry->source, port->data);
     }
-    tk_schedule_retry(fleet, entry, answer->retry_after_ms, now);
 }
 
 static bool is_usable(const struct tk_answer *answer, int64_t now)
@@ -256,6 +268,12 @@ void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
 
     place->active--;
     entry->flight = NULL;
+    /* A failure under a configuration that was replaced says nothing about the
+     * one in force: that one gets a try of its own. */
+    if (!answer->is_token && place != entry->source) {
+        tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
+        return;
+    }
     refusal = land(fleet, entry, answer, now);
     tk_wait_settle(fleet, entry, refusal, now);
     tk_refresh_drain(fleet, place, now);

@@ -175,7 +175,8 @@ static void on_reply(const struct tk_http_reply *reply, void *data)
     struct tk_task *task = data;
 
     task->transfer = NULL;
-    task->result.sent_at = reply->sent_at;
+    /* A life that is counted from the first request is never too long. */
+    if (task->result.sent_at == 0) task->result.sent_at = reply->sent_at;
     task->result.received_at = reply->received_at;
     task->answer = (struct tk_task_answer){.reply = reply};
     go_on(task);

@@ -34,7 +34,7 @@ struct tk_task_result {
     int code;                      /* 0, TK_ESCRIPT, TK_EBUDGET, TK_ENOMEM */
     const struct tk_value *first;  /* the function's results; type TK_NIL */
     const struct tk_value *second; /* where it returned fewer */
-    int64_t sent_at; /* of the last HTTP request it made; 0: it made none */
+    int64_t sent_at; /* of the first HTTP request it made; 0: it made none */
     int64_t received_at;
     const char *detail; /* of `code`, with file and line */
 };

@@ -149,6 +149,25 @@ static void a_refresh_under_way_lands_on_the_new_source(void **state)
     give_back(&new);
 }
 
+static void a_report_survives_a_reload(void **state)
+{
+    struct fixture *f = *state;
+    struct hand_made old;
+    struct hand_made new;
+    struct tk_entry *entry;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "crm", "read");
+    entry = fresh_of(f, &old);
+    tk_caller_reject(f->fleet, entry, 1, (struct tk_str){NULL, 0}, f->now);
+    land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
+    assert_int_equal(f->fetches, 2);
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_int_equal(f->fetches, 3);
+    give_back(&old);
+    give_back(&new);
+}
+
 static void kept_keys_are_fetched_once(void **state)
 {
     struct fixture *f = *state;
@@ -176,6 +195,7 @@ int main(void)
         WITH_FLEET(a_change_of_identity_withdraws_tokens_at_once),
         WITH_FLEET(a_source_that_is_taken_out_is_withdrawn),
         WITH_FLEET(a_refresh_under_way_lands_on_the_new_source),
+        WITH_FLEET(a_report_survives_a_reload),
         WITH_FLEET(kept_keys_are_fetched_once),
     };
 

@@ -283,6 +283,18 @@ static void callers_of_a_paused_source_are_refused(void **state)
     assert_int_equal(got.refusal, TK_REFUSAL_NONE);
 }
 
+static void keys_asked_for_in_a_pause_are_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_got got;
+
+    tk_caller_pause(f->fleet, &f->source, f->now);
+    assert_true(
+        tk_caller_get(f->fleet, claim(f, "crm/client/x"), &any, f->now, &got));
+    tk_refresh_run_due(f->fleet, f->now);
+    assert_int_equal(tk_fleet_count(f->fleet), 0);
+}
+
 /* Peers 29: an expired token was handed out for ever. */
 static void an_expired_token_is_never_handed_out(void **state)
 {
@@ -328,6 +340,7 @@ int main(void)
         WITH_FLEET(a_dropped_token_is_gone_and_its_generation_is_not),
         WITH_FLEET(generations_do_not_repeat_after_a_key_was_forgotten),
         WITH_FLEET(callers_of_a_paused_source_are_refused),
+        WITH_FLEET(keys_asked_for_in_a_pause_are_forgotten),
         WITH_FLEET(an_expired_token_is_never_handed_out),
         WITH_FLEET(a_refresh_that_needs_a_token_is_no_demand),
     };

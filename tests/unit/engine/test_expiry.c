@@ -52,9 +52,9 @@ static void spans_come_as_integer_digits_or_float(void **state)
 static void senseless_spans_are_refused(void **state)
 {
     (void)state;
-    assert_int_equal(span(integer(0)), TK_EINVAL);
-    assert_int_equal(span(integer(-1)), TK_EINVAL);
-    assert_int_equal(span(number(0.5)), TK_EINVAL);
+    assert_int_equal(span(integer(0)), TK_ETIMEDOUT);
+    assert_int_equal(span(integer(-1)), TK_ETIMEDOUT);
+    assert_int_equal(span(number(0.5)), TK_ETIMEDOUT);
     assert_int_equal(span(number(1e308)), TK_EINVAL);
     assert_int_equal(span(number(INFINITY)), TK_EINVAL);
     assert_int_equal(span(number(NAN)), TK_EINVAL);
@@ -99,8 +99,8 @@ static void moments_come_as_rfc3339_seconds_or_milliseconds(void **state)
 static void moments_that_have_passed_are_refused(void **state)
 {
     (void)state;
-    assert_int_equal(moment(text("2026-11-23T11:00:00Z")), TK_EINVAL);
-    assert_int_equal(moment(integer(WALL / 1000)), TK_EINVAL);
+    assert_int_equal(moment(text("2026-11-23T11:00:00Z")), TK_ETIMEDOUT);
+    assert_int_equal(moment(integer(WALL / 1000)), TK_ETIMEDOUT);
     assert_int_equal(moment(integer(-1)), TK_EINVAL);
     assert_int_equal(moment(text("tomorrow")), TK_EINVAL);
     assert_int_equal(moment(number(1e300)), TK_EINVAL);

@@ -6,11 +6,13 @@
 static const char chained[] =
     "return { api = 1, name = 'chained', settings = {},\n"
     "  kinds = { app = { subject = 'none' }, tenant = { subject = 'none' },\n"
-    "            self = { subject = 'none' }, odd = { subject = 'none' } },\n"
+    "            self = { subject = 'none' }, odd = { subject = 'none' },\n"
+    "            one = { subject = 'none' }, two = { subject = 'none' } },\n"
     "  fetch = function(key, settings, engine)\n"
     "    if key.kind == 'app' then\n"
     "      return { token = 'app-token', expires_in = 7200 } end\n"
-    "    local of = { tenant = 'app', self = 'self', odd = 'nothing' }\n"
+    "    local of = { tenant = 'app', self = 'self', odd = 'nothing',\n"
+    "                 one = 'two', two = 'one' }\n"
     "    local token, err = engine.token(of[key.kind])\n"
     "    if not token then return nil, err end\n"
     "    return { token = 'tenant-' .. tostring(token):sub(1, 6),\n"
@@ -144,6 +146,21 @@ static void what_cannot_be_needed_is_a_failure_of_configuration(void **state)
     stop(&r);
 }
 
+static void two_keys_that_need_each_other_start_once_each(void **state)
+{
+    struct running r;
+    struct tk_entry *one;
+
+    start(&r, *state);
+    one = claim(&r, "f/one");
+    tk_refresh_want(r.fleet, one, TK_URGENCY_PLANNED, tk_loop_now(r.loop));
+    for (int i = 0; i < 5; i++) tk_loop_run(r.loop);
+    assert_int_equal(r.config->sources[0]->active, 2);
+    tk_flight_expire(&r.flights, tk_loop_now(r.loop) + TK_FLIGHT_MAX_MS);
+    assert_int_equal(r.config->sources[0]->active, 0);
+    stop(&r);
+}
+
 static void a_flight_that_does_not_end_is_cut_off(void **state)
 {
     struct running r;
@@ -184,6 +201,7 @@ int main(void)
         WITH_SCRIPTS(a_token_that_needs_another_gets_it_first),
         WITH_SCRIPTS(a_needed_token_that_is_there_is_not_fetched_again),
         WITH_SCRIPTS(what_cannot_be_needed_is_a_failure_of_configuration),
+        WITH_SCRIPTS(two_keys_that_need_each_other_start_once_each),
         WITH_SCRIPTS(a_flight_that_does_not_end_is_cut_off),
         WITH_SCRIPTS(a_flight_that_is_dropped_does_not_land),
     };

@@ -107,6 +107,18 @@ a_script_with_a_syntax_error_is_a_problem_with_its_line(void **state)
     assert_non_null(strstr(problems_of(s), "typo.lua:2:"));
 }
 
+static void a_check_interval_that_is_no_time_is_a_problem(void **state)
+{
+    struct scripts *s = *state;
+
+    folder_write(&s->folder, "policies/odd.lua",
+                 "return { api = 1, name = 'odd',\n"
+                 "  options = { check_interval = { default = 600 } },\n"
+                 "  decide = function() return ask(1) end }");
+    assert_null(load_policy(s, "'odd'"));
+    assert_non_null(strstr(problems_of(s), "check_interval must be"));
+}
+
 static void ticks_fall_on_multiples_of_the_check_interval(void **state)
 {
     struct tk_policy policy = {.epoch = 1000, .check_interval_ms = 300};
@@ -126,6 +138,7 @@ int main(void)
         WITH_SCRIPTS(a_script_that_fails_for_long_is_not_asked_again),
         WITH_SCRIPTS(a_script_with_an_endless_loop_is_answered_for),
         WITH_SCRIPTS(a_script_with_a_syntax_error_is_a_problem_with_its_line),
+        WITH_SCRIPTS(a_check_interval_that_is_no_time_is_a_problem),
         WITH_SCRIPTS(ticks_fall_on_multiples_of_the_check_interval),
     };
 

@@ -63,12 +63,29 @@ static void an_unknown_life_is_five_minutes(void **state)
     assert_int_equal(read_result(*state, "{'token':'abc'}", "null").life_ms,
                      300000);
     assert_int_equal(
-        read_result(*state, "{'token':'abc','expires_in':-1}", "null").life_ms,
+        read_result(*state, "{'token':'abc','expires_in':'soon'}", "null")
+            .life_ms,
         300000);
     assert_int_equal(
         read_result(*state, "{'token':'abc','expires_in':1e308}", "null")
             .life_ms,
         300000);
+}
+
+static void a_life_that_has_ended_is_a_failure(void **state)
+{
+    static const char *const ended[] = {
+        "{'token':'abc','expires_in':0}",
+        "{'token':'abc','expires_in':-1}",
+        "{'token':'abc','expires_at':'2026-11-23T11:59:59Z'}",
+    };
+
+    for (size_t i = 0; i < sizeof ended / sizeof ended[0]; i++) {
+        struct tk_answer answer = read_result(*state, ended[i], "null");
+
+        assert_false(answer.is_token);
+        assert_string_equal(answer.code, "expired_on_arrival");
+    }
 }
 
 static void a_token_of_forbidden_bytes_is_refused(void **state)
@@ -147,6 +164,7 @@ int main(void)
         WITH(a_token_comes_with_its_life_and_attributes),
         WITH(a_moment_counts_from_when_the_request_was_sent),
         WITH(an_unknown_life_is_five_minutes),
+        WITH(a_life_that_has_ended_is_a_failure),
         WITH(a_token_of_forbidden_bytes_is_refused),
         WITH(a_failure_has_a_class_and_a_harmless_code),
         WITH(a_result_that_makes_no_sense_is_transient),

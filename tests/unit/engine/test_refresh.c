@@ -245,6 +245,66 @@ static void a_refused_credential_is_reported_to_the_engine(void **state)
     assert_int_equal(run_until(f, f->now + LIFE), failed_at + 5 * MINUTE);
 }
 
+/* The engine reads the secret again and says: at once. */
+static void try_again_now(struct tk_source *source, void *data)
+{
+    struct fixture *f = data;
+
+    (void)source;
+    f->last->failure->next_try_at = 0;
+    tk_fleet_set_due(f->fleet, f->last, f->now);
+}
+
+static void a_secret_that_has_changed_is_tried_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_fleet_port *port =
+        (struct tk_fleet_port *)(uintptr_t)tk_fleet_port(f->fleet);
+    int64_t failed_at = run_until(f, START + LIFE);
+
+    port->credential_refused = try_again_now;
+    land_failure(f, entry, TK_CLASS_CREDENTIAL, 0);
+    assert_int_equal(run_until(f, f->now + LIFE), failed_at);
+    assert_int_equal(f->fetches, 3);
+}
+
+static void
+a_failure_of_a_replaced_source_is_not_held_against_the_new_one(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_source old = f->source;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_answer answer = {.class = TK_CLASS_CREDENTIAL};
+
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    f->source.active = 0;
+    old.active = 1;
+    tk_refresh_land(f->fleet, entry, &old, &answer, f->now);
+    assert_int_equal(old.active, 0);
+    assert_null(entry->failure);
+    assert_int_equal(f->fetches, 3);
+}
+
+static void an_abandoned_key_is_retried_for_a_caller(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_want patient = {.wait_ms = 60 * SECOND};
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_wait wait;
+    struct tk_got got;
+
+    f->now = START + 3 * LIFE;
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
+    assert_true(tk_fleet_due(f->fleet, entry) > f->now + LIFE);
+    assert_false(tk_caller_get(f->fleet, entry, &patient, f->now, &got));
+    wait_for(f, &wait, entry, patient);
+    run_until(f, f->now + 60 * SECOND);
+    land_token(f, entry, "t2", LIFE);
+    assert_string_equal(f->token, "t2");
+}
+
 static void a_refresh_that_cannot_start_is_a_failure(void **state)
 {
     struct fixture *f = *state;
@@ -307,6 +367,10 @@ int main(void)
         WITH_FLEET(a_key_that_never_succeeded_is_forgotten),
         WITH_FLEET(a_kept_key_is_retried_though_it_never_succeeded),
         WITH_FLEET(a_refused_credential_is_reported_to_the_engine),
+        WITH_FLEET(a_secret_that_has_changed_is_tried_at_once),
+        WITH_FLEET(
+            a_failure_of_a_replaced_source_is_not_held_against_the_new_one),
+        WITH_FLEET(an_abandoned_key_is_retried_for_a_caller),
         WITH_FLEET(a_refresh_that_cannot_start_is_a_failure),
         WITH_FLEET(many_refreshes_that_cannot_start_do_not_pile_up),
         WITH_FLEET(a_paused_source_makes_no_calls_until_it_is_resumed),

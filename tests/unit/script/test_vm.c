@@ -21,7 +21,11 @@
 /* Processor time, so that a busy machine fails no test. A sanitizer costs a
  * factor; with one, a part of the attacks on the slow entries has to do. */
 #ifdef SANITIZED
-enum { LONGEST_MS = 2000, TASK_STEP = 3, LOAD_STEP = 16 };
+enum {
+    LONGEST_MS = 2000,
+    TASK_STEP = 3 * TK_VM_SLOWDOWN,
+    LOAD_STEP = 16 * TK_VM_SLOWDOWN,
+};
 #else
 enum { LONGEST_MS = 200, TASK_STEP = 1, LOAD_STEP = 4 };
 #endif
