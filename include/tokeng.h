@@ -43,7 +43,8 @@ struct tokeng;
 struct tokeng_want {
     uint32_t size;
     uint32_t min_ttl_s; /* life that the token should still have, seconds */
-    uint32_t wait_ms;   /* longest wait for the issuer; 0: five seconds */
+    uint32_t wait_ms; /* longest wait for the issuer, at most a minute; 0: five
+                       * seconds */
     uint32_t reserved;
     uint64_t newer_than; /* a generation that was rejected; 0: any will do */
 };

@@ -10,7 +10,6 @@
 #include "reader/place.h"
 #include "reader/wire.h"
 
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,9 @@
 
 enum {
     SHELF = 8,
-    WAIT_MS = 5000,   /* what the engine takes for 0 */
+    WAIT_MAX_MS = 60 * 1000,
+    MIN_TTL_MAX_S = 3650 * 24 * 3600, /* ten years */
+    WAIT_MS = 5000,                   /* what the engine takes for 0 */
     MARGIN_MS = 2000, /* for an engine that is busy with others */
     PATH_CAP = TK_KEY_MAX + 120,
     STRUCT_MAX = 1024,
@@ -194,7 +195,7 @@ static bool read_want(const struct tokeng_want *from, struct tokeng_want *out)
 {
     size_t size;
 
-    *out = (struct tokeng_want){.size = sizeof *out};
+    *out = (struct tokeng_want){.size = sizeof *out, .wait_ms = WAIT_MS};
     if (from == NULL) return true;
     size = from->size;
     if (size < sizeof from->size || size > STRUCT_MAX) return false;
@@ -202,6 +203,10 @@ static bool read_want(const struct tokeng_want *from, struct tokeng_want *out)
         if (((const char *)from)[i] != 0) return false;
     }
     memcpy(out, from, size < sizeof *out ? size : sizeof *out);
+    /* What the engine takes at most; it would refuse more. */
+    if (out->wait_ms == 0) out->wait_ms = WAIT_MS;
+    if (out->wait_ms > WAIT_MAX_MS) out->wait_ms = WAIT_MAX_MS;
+    if (out->min_ttl_s > MIN_TTL_MAX_S) out->min_ttl_s = MIN_TTL_MAX_S;
     return out->newer_than <= TK_ANSWER_GENERATION_MAX;
 }
 
@@ -218,9 +223,8 @@ static void write_info(struct tokeng_info *to, const struct tokeng_info *from)
 static void print_path(char path[PATH_CAP], const char *key, size_t key_len,
                        const struct tokeng_want *want)
 {
-    uint32_t wait_ms = want->wait_ms == 0 ? WAIT_MS : want->wait_ms;
     int len = snprintf(path, PATH_CAP, "/v1/token/%.*s?wait=%ums", (int)key_len,
-                       key, (unsigned)wait_ms);
+                       key, (unsigned)want->wait_ms);
 
     if (want->min_ttl_s > 0) {
         len += snprintf(path + len, (size_t)(PATH_CAP - len), "&min_ttl=%u",
@@ -248,7 +252,6 @@ int tokeng_fetch(struct tokeng *t, const char *key, size_t key_len,
     struct tk_wire_reply reply;
     struct tokeng_want full;
     char path[PATH_CAP];
-    int64_t timeout_ms;
     int rc;
 
     if (t == NULL || (buf == NULL && cap > 0) || !is_key(key, key_len) ||
@@ -258,10 +261,8 @@ int tokeng_fetch(struct tokeng *t, const char *key, size_t key_len,
         return TOKENG_EINVAL;
     }
     print_path(path, key, key_len, &full);
-    timeout_ms = full.wait_ms == 0 ? WAIT_MS : full.wait_ms;
-    timeout_ms += MARGIN_MS;
-    if (timeout_ms > INT_MAX) timeout_ms = INT_MAX;
-    rc = call(t, "GET", path, tk_str_of(NULL, 0), (int)timeout_ms, &reply);
+    rc = call(t, "GET", path, tk_str_of(NULL, 0), (int)full.wait_ms + MARGIN_MS,
+              &reply);
     if (rc == 0) rc = tk_answer_read_token(&reply, &learned);
     if (rc == 0) rc = hand_out(tk_buf_str(&reply.body), buf, cap);
     tk_wire_reply_fini(&reply);

@@ -175,7 +175,7 @@ static void what_is_wanted_is_asked_for(void **state)
         .size = sizeof want, .min_ttl_s = UINT32_MAX, .wait_ms = UINT32_MAX};
     assert_int_equal(fetch("a/b", &want), 5);
     assert_string_equal(
-        target, "GET /v1/token/a/b wait=4294967295ms ttl=4294967295 newer=");
+        target, "GET /v1/token/a/b wait=60000ms ttl=315360000 newer=");
 }
 
 static void the_longest_key_is_sent_whole(void **state)
