@@ -266,6 +266,12 @@ describe("an engine", function()
         assert.equal(0, code)
         local _, rounds = out:gsub("KEY +STATE", "")
         assert.is_true(rounds >= 2, out)
+        local terminal = io.open("/dev/ptmx", "r+")
+        if not terminal then
+            print("no pseudo-terminal here: is /dev/pts mounted?")
+            return
+        end
+        terminal:close()
         local env = { TERM = "xterm", NO_COLOR = false }
         for name, value in pairs(subject.env) do env[name] = value end
         local command = ("stty cols 60 rows 10; '%s' list --watch "

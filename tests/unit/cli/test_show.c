@@ -60,7 +60,10 @@ static void columns_of_the_environment_count(void **state)
 static void open_terminal(struct winsize size, int *terminal, int *other)
 {
     *other = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(*other >= 0);
+    if (*other < 0) {
+        print_message("no pseudo-terminal here: is /dev/pts mounted?\n");
+        skip();
+    }
     assert_int_equal(grantpt(*other), 0);
     assert_int_equal(unlockpt(*other), 0);
     *terminal = open(ptsname(*other), O_RDWR | O_NOCTTY | O_CLOEXEC);
