@@ -174,8 +174,8 @@ static void what_is_wanted_is_asked_for(void **state)
     want = (struct tokeng_want){
         .size = sizeof want, .min_ttl_s = UINT32_MAX, .wait_ms = UINT32_MAX};
     assert_int_equal(fetch("a/b", &want), 5);
-    assert_string_equal(
-        target, "GET /v1/token/a/b wait=60000ms ttl=315360000 newer=");
+    assert_string_equal(target,
+                        "GET /v1/token/a/b wait=60000ms ttl=315360000 newer=");
 }
 
 static void the_longest_key_is_sent_whole(void **state)
