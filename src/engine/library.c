@@ -115,9 +115,3 @@ int tk_library_find_provider(const struct tk_library *library,
 {
     return find(library, "providers/", "lua/tokeng/providers/", name, out, why);
 }
-
-int tk_library_find_fake(const struct tk_library *library, struct tk_str name,
-                         char out[PATH_MAX], struct tk_why *why)
-{
-    return find(library, "fakes/", "lua/tokeng/fakes/", name, out, why);
-}

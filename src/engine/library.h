@@ -29,8 +29,5 @@ TK_MUST_USE int tk_library_find_policy(const struct tk_library *library,
 TK_MUST_USE int tk_library_find_provider(const struct tk_library *library,
                                          struct tk_str name, char out[PATH_MAX],
                                          struct tk_why *why);
-TK_MUST_USE int tk_library_find_fake(const struct tk_library *library,
-                                     struct tk_str name, char out[PATH_MAX],
-                                     struct tk_why *why);
 
 #endif

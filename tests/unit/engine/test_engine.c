@@ -123,6 +123,27 @@ static void kept_keys_are_fetched_at_start(void **state)
     stop(&r);
 }
 
+/* `keep` is a promise that no policy breaks. */
+static void a_policy_cannot_let_a_kept_key_lapse(void **state)
+{
+    struct scripts *s = *state;
+    struct running r;
+
+    folder_write(&s->folder, "policies/off.lua",
+                 "return { api = 1, name = 'off',\n"
+                 "  decide = function() return lapse('off') end }");
+    start(&r, s,
+          "return { policy = 'off', sources = { crm = { provider = 'tiny',\n"
+          "  url = 'https://x', keep = { 'client' },\n"
+          "  tokens = { read = { scope = 'r' } } } } }");
+    wait_for(&r, "crm/client", 0);
+    wait_for(&r, "crm/client/read", 0);
+    assert_int_equal(claim(&r, "crm/client")->plan.verb, TK_RENEW);
+    assert_true(claim(&r, "crm/client")->plan.kept);
+    assert_int_equal(claim(&r, "crm/client/read")->plan.verb, TK_LAPSE);
+    stop(&r);
+}
+
 static void keys_that_cannot_be_are_told_apart(void **state)
 {
     struct running r;
@@ -217,6 +238,7 @@ int main(void)
         WITH_SCRIPTS(a_cold_key_is_fetched_through_its_provider),
         WITH_SCRIPTS(a_variant_has_a_token_of_its_own),
         WITH_SCRIPTS(kept_keys_are_fetched_at_start),
+        WITH_SCRIPTS(a_policy_cannot_let_a_kept_key_lapse),
         WITH_SCRIPTS(keys_that_cannot_be_are_told_apart),
         WITH_SCRIPTS(a_caller_who_waits_is_answered_when_the_engine_stops),
         WITH_SCRIPTS(a_broken_file_never_replaces_a_working_one),

@@ -57,8 +57,6 @@ static void installed_scripts_are_found_beside_the_program(void **state)
     assert_int_equal(tk_library_init(&library, NULL, &why), 0);
     assert_int_equal(
         tk_library_find_provider(&library, TK_STR("oauth2"), found, &why), 0);
-    assert_int_equal(
-        tk_library_find_fake(&library, TK_STR("feishu"), found, &why), 0);
 }
 
 static void what_is_not_there_is_named(void **state)

@@ -32,18 +32,6 @@ static void a_token_that_has_ended_has_nothing_left(void **state)
     assert_string_equal(view.state, "lapsed");
 }
 
-static void a_kept_key_cannot_lapse(void **state)
-{
-    struct fixture *f = *state;
-    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
-
-    entry->is_kept = true;
-    entry->plan.verb = TK_LAPSE;
-    tk_schedule_used(f->fleet, entry, f->now);
-    tk_refresh_run_due(f->fleet, f->now + MINUTE);
-    assert_int_equal(entry->plan.verb, TK_RENEW);
-}
-
 static void
 use_of_a_key_that_was_to_lapse_is_asked_about_at_a_tick(void **state)
 {
@@ -108,7 +96,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FLEET(a_policy_sees_the_life_of_a_token),
         WITH_FLEET(a_token_that_has_ended_has_nothing_left),
-        WITH_FLEET(a_kept_key_cannot_lapse),
         WITH_FLEET(use_of_a_key_that_was_to_lapse_is_asked_about_at_a_tick),
         WITH_FLEET(a_standing_renew_plan_is_not_touched_by_use),
         WITH_FLEET(an_abandoned_key_is_not_retried_for_ever),
