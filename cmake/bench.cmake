@@ -1,0 +1,21 @@
+# The programs of the benchmarks, in tests/bench/programs. No part of a normal
+# build: `cmake --build --preset release --target bench`.
+set(programs ${PROJECT_SOURCE_DIR}/tests/bench/programs)
+
+add_executable(bench_client EXCLUDE_FROM_ALL ${programs}/client.c
+  ${programs}/join_epoll.c ${programs}/join_multi_uv.c)
+target_link_libraries(bench_client PRIVATE tokeng_flags PkgConfig::uv
+  PkgConfig::curl)
+
+foreach(name refresh)
+  add_executable(bench_${name} EXCLUDE_FROM_ALL ${programs}/${name}.c)
+  tokeng_rooms_under(engine rooms)
+  tokeng_link(bench_${name} ${rooms})
+endforeach()
+
+add_custom_target(bench DEPENDS bench_client bench_refresh)
+foreach(name client refresh)
+  # Beside the program, so that they find the same Lua files.
+  set_target_properties(bench_${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endforeach()
