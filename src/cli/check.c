@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { OUTPUT_MAX_BYTES = 16 * 1024 * 1024, FACTS_TEXT = 128 };
+enum { OUTPUT_MAX_BYTES = 16 * 1024 * 1024 };
 
 static const struct tk_option options[] = {
     TK_SETUP_OPTIONS,
@@ -59,7 +59,7 @@ static void put_kind(struct tk_grid *table, const struct tk_source *source,
                      const struct tk_kind *kind)
 {
     struct kept kept = {.kind = kind};
-    char span[TK_SPAN_TEXT], facts[FACTS_TEXT], count[24];
+    char span[TK_SPAN_TEXT], facts[TK_KIND_TEXT], count[24];
 
     tk_source_each_kept(source, add_kept, &kept);
     snprintf(count, sizeof count, "%u", kept.count);
@@ -71,7 +71,7 @@ static void put_kind(struct tk_grid *table, const struct tk_source *source,
                 tk_str(tk_span_print(source->policy->check_interval_ms, span)),
                 TK_COLOUR_NONE);
     tk_grid_put(table, tk_str(count), TK_COLOUR_NONE);
-    tk_kind_describe(kind, facts, sizeof facts);
+    tk_kind_describe(kind, facts);
     tk_grid_put(table, after_first_word(facts), TK_COLOUR_NONE);
 }
 
@@ -112,7 +112,7 @@ static void put_text(struct tk_json *json, const char *name, const char *text)
 static void write_source(const struct tk_source *source, struct tk_json *json)
 {
     struct kept kept = {.json = json};
-    char facts[FACTS_TEXT];
+    char facts[TK_KIND_TEXT];
 
     tk_json_open(json, '{');
     put_text(json, "name", source->name);
@@ -124,7 +124,7 @@ static void write_source(const struct tk_source *source, struct tk_json *json)
     tk_json_open(json, '{');
     for (size_t i = 0; i < source->kind_count; i++) {
         put_text(json, source->kinds[i].name,
-                 tk_kind_describe(&source->kinds[i], facts, sizeof facts));
+                 tk_kind_describe(&source->kinds[i], facts));
     }
     tk_json_close(json, '}');
     tk_json_name(json, "kept");

@@ -123,6 +123,30 @@ static void print_issuer(struct page *page, const struct tk_value *answer)
     end_line(page, "issuer");
 }
 
+static void print_learned(struct page *page, const struct tk_value *answer)
+{
+    const struct tk_value *learned =
+        tk_value_get(tk_value_get(answer, "issuer"), "learned");
+    const struct tk_value *p50 = tk_value_get(learned, "latency_p50");
+    int64_t ends = 0;
+    double seconds;
+
+    if (!tk_show_number(p50, &seconds)) return;
+    put_seconds(page, "half of the refreshes take at most ", p50, ", 99 % ");
+    put_seconds(page, "", tk_value_get(learned, "latency_p99"), "");
+    if (tk_show_number(tk_value_get(learned, "same_token_at"), &seconds)) {
+        put_seconds(page, "; the same token came with ",
+                    tk_value_get(learned, "same_token_at"), " left");
+    }
+    if (tk_value_int(tk_value_get(learned, "early_ends"), &ends) && ends > 0) {
+        tk_buf_printf(&page->line, "; %lld reported before their end",
+                      (long long)ends);
+        put_seconds(page, ", the soonest after ",
+                    tk_value_get(learned, "shortest_life"), "");
+    }
+    end_line(page, "learned");
+}
+
 static void print_policy(struct page *page, const struct tk_value *answer)
 {
     const struct tk_value *policy = tk_value_get(answer, "policy");
@@ -268,6 +292,7 @@ void tk_explain_print(const struct tk_value *answer, const struct tk_show *show,
                   TK_ARG(state), tk_show_colour(show, TK_COLOUR_NONE));
     print_token(&page, answer);
     print_issuer(&page, answer);
+    print_learned(&page, answer);
     print_policy(&page, answer);
     print_plan(&page, answer);
     print_refresh(&page, answer);

@@ -93,6 +93,17 @@ static void carry_stats(const struct tk_source *from, struct tk_source *to)
     to->stats = from->stats;
 }
 
+/* By name: a new provider file may declare its kinds in another order. */
+static void carry_learned(const struct tk_source *from, struct tk_source *to)
+{
+    for (size_t i = 0; i < from->kind_count; i++) {
+        const struct tk_kind *kind =
+            tk_source_kind(to, tk_str(from->kinds[i].name));
+
+        if (kind != NULL) *tk_source_learned(to, kind) = from->learned[i];
+    }
+}
+
 void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
               const struct tk_config *new, int64_t now,
               void (*flight_dropped)(struct tk_entry *entry, void *data),
@@ -101,6 +112,7 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
     uint32_t id = 0;
 
     each_pair(old, new, carry_pause);
+    each_pair(old, new, carry_learned);
     while (id < tk_fleet_count(fleet)) {
         struct tk_entry *entry = tk_fleet_at(fleet, id);
         struct tk_source *source = tk_config_source(new, entry->key.source);

@@ -20,8 +20,8 @@ static bool can_improve(const struct tk_entry *entry,
     if (want->min_ttl_ms > entry->life.expires_at - entry->life.sent_at) {
         return false;
     }
-    return now >=
-           tk_plan_earliest(entry->kind, &entry->life, entry->not_before, NULL);
+    return now >= tk_plan_earliest(entry->kind, &entry->life,
+                                   tk_schedule_not_before(entry), NULL);
 }
 
 static bool is_good_enough(const struct tk_fleet *fleet,
@@ -150,7 +150,11 @@ enum tk_verdict tk_caller_reject(struct tk_fleet *fleet, struct tk_entry *entry,
         entry->source->stats.late_rejects++;
         return TK_VERDICT_LATE;
     }
-    if (entry->rejected != current) entry->source->stats.rejected++;
+    if (entry->rejected != current) {
+        entry->source->stats.rejected++;
+        tk_learned_ended(tk_source_learned(entry->source, entry->kind),
+                         now - entry->life.sent_at);
+    }
     entry->rejected = current;
     if (entry->forced == current) return TK_VERDICT_KNOWN;
     entry->forced = current;

@@ -5,6 +5,13 @@
 
 #include <stdio.h>
 
+enum {
+    /* Whoever holds a token asks for it again within this time, or does not
+     * mind a refusal. */
+    SHORT_OVERLAP_MS = 60 * 1000,
+    CALLS_MAX = 1000000000,
+};
+
 static void read_renewable(const char *path, const struct tk_value *value,
                            struct tk_problems *problems, struct tk_kind *out)
 {
@@ -44,6 +51,38 @@ static void read_overlap(const char *path, const struct tk_value *value,
         tk_problem(problems, path,
                    "overlap must be \"own_life\", 0 or a length of time");
     }
+}
+
+static void read_quota(const char *path, const struct tk_value *value,
+                       struct tk_problems *problems, struct tk_kind *out)
+{
+    static const struct tk_field fields[] = {
+        {.name = {"per_second", 10},
+         .type = TK_FIELD_COUNT,
+         .min = 1,
+         .max = CALLS_MAX},
+        {.name = {"per_minute", 10},
+         .type = TK_FIELD_COUNT,
+         .min = 1,
+         .max = CALLS_MAX},
+        {.name = {"per_day", 7},
+         .type = TK_FIELD_COUNT,
+         .min = 1,
+         .max = CALLS_MAX},
+    };
+    char inner[TK_PATH_TEXT];
+
+    if (value == NULL) return;
+    snprintf(inner, sizeof inner, "%s.quota", path);
+    if (tk_schema_check(inner, value, fields, sizeof fields / sizeof fields[0],
+                        false, problems) > 0) {
+        return;
+    }
+    out->quota = (struct tk_issuer_quota){
+        .per_second = (uint32_t)tk_read_count(value, "per_second", 0),
+        .per_minute = (uint32_t)tk_read_count(value, "per_minute", 0),
+        .per_day = (uint32_t)tk_read_count(value, "per_day", 0),
+    };
 }
 
 static void read_subjects(const char *path, const struct tk_value *value,
@@ -89,6 +128,9 @@ static void read_table(const char *path, const struct tk_value *facts,
     static const struct tk_field fields[] = {
         {.name = {"renewable", 9}, .type = TK_FIELD_ANY},
         {.name = {"overlap", 7}, .type = TK_FIELD_ANY},
+        {.name = {"one_spender", 11}, .type = TK_FIELD_BOOL},
+        {.name = {"single_use", 10}, .type = TK_FIELD_BOOL},
+        {.name = {"quota", 5}, .type = TK_FIELD_TABLE},
         {.name = {"subject", 7}, .type = TK_FIELD_TEXT},
         {.name = {"attach", 6}, .type = TK_FIELD_TABLE},
         {.name = {"help", 4}, .type = TK_FIELD_TEXT},
@@ -100,6 +142,9 @@ static void read_table(const char *path, const struct tk_value *facts,
     }
     read_renewable(path, tk_value_get(facts, "renewable"), problems, out);
     read_overlap(path, tk_value_get(facts, "overlap"), problems, out);
+    read_quota(path, tk_value_get(facts, "quota"), problems, out);
+    out->one_spender = tk_read_bool(facts, "one_spender", out->one_spender);
+    out->single_use = tk_read_bool(facts, "single_use", out->single_use);
     read_subjects(path, tk_value_get(facts, "subject"), problems, out);
     if (tk_value_get(facts, "attach") != NULL) {
         read_attach(path, tk_value_get(facts, "attach"), problems, out);
@@ -122,24 +167,72 @@ void tk_kind_read(const char *path, struct tk_str name,
     if (overrides != NULL) read_table(path, overrides, problems, out);
 }
 
-char *tk_kind_describe(const struct tk_kind *kind, char *out, size_t cap)
+bool tk_kind_renewal_hurts(const struct tk_kind *kind)
+{
+    return !kind->overlap_is_own_life && kind->overlap_ms < SHORT_OVERLAP_MS &&
+           kind->renewable != TK_RENEWABLE_EXTENDS &&
+           kind->renewable != TK_RENEWABLE_AT_END;
+}
+
+static void describe_renewal(const struct tk_kind *kind, struct tk_buf *out)
 {
     char window[TK_SPAN_TEXT];
 
     switch (kind->renewable) {
     case TK_RENEWABLE_ALWAYS:
-        snprintf(out, cap, "renewable at any time");
+        tk_buf_put_text(out, "renewable at any time");
         break;
     case TK_RENEWABLE_LAST:
-        snprintf(out, cap, "renewable while less than %s remain",
-                 tk_span_print(kind->window_ms, window));
+        tk_buf_printf(out, "renewable while less than %s remain",
+                      tk_span_print(kind->window_ms, window));
         break;
     case TK_RENEWABLE_EXTENDS:
-        snprintf(out, cap, "renewing extends the same token");
+        tk_buf_put_text(out, "renewing extends the same token");
         break;
     case TK_RENEWABLE_AT_END:
-        snprintf(out, cap, "renewable only after its end");
+        tk_buf_put_text(out, "renewable only after its end");
         break;
     }
+}
+
+static void describe_overlap(const struct tk_kind *kind, struct tk_buf *out)
+{
+    char span[TK_SPAN_TEXT];
+
+    if (kind->overlap_is_own_life) return;
+    if (kind->overlap_ms == 0) {
+        tk_buf_put_text(out, "; renewing ends the old token at once");
+    } else {
+        tk_buf_printf(out, "; renewing ends the old token %s later",
+                      tk_span_print(kind->overlap_ms, span));
+    }
+}
+
+static void describe_quota(const struct tk_issuer_quota *quota,
+                           struct tk_buf *out)
+{
+    if (quota->per_second > 0) {
+        tk_buf_printf(out, "; at most %u calls a second", quota->per_second);
+    }
+    if (quota->per_minute > 0) {
+        tk_buf_printf(out, "; at most %u calls a minute", quota->per_minute);
+    }
+    if (quota->per_day > 0) {
+        tk_buf_printf(out, "; at most %u calls a day", quota->per_day);
+    }
+}
+
+char *tk_kind_describe(const struct tk_kind *kind, char out[TK_KIND_TEXT])
+{
+    struct tk_buf text;
+
+    tk_buf_init(&text, TK_KIND_TEXT);
+    describe_renewal(kind, &text);
+    describe_overlap(kind, &text);
+    if (kind->one_spender) tk_buf_put_text(&text, "; one refresher only");
+    if (kind->single_use) tk_buf_put_text(&text, "; its secret is used once");
+    describe_quota(&kind->quota, &text);
+    snprintf(out, TK_KIND_TEXT, "%.*s", TK_ARG(tk_buf_str(&text)));
+    tk_buf_fini(&text);
     return out;
 }

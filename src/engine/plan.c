@@ -13,6 +13,10 @@ enum {
     MARGIN_SHARE = 50,
     MARGIN_MIN_MS = 500,
     MARGIN_MAX_MS = 60 * 1000,
+    /* A slow issuer gets more, but never more than a tenth of the life. */
+    MARGIN_NEEDS_SHARE = 10,
+    /* Where a renewal hurts it comes late, with room for its retries. */
+    HURTS_SHARE = 8,
     /* Retries: for a token of two hours 10 s at least and 60 s at most; both
      * shrink with the life so that shortened time behaves alike. */
     RETRY_FLOOR_SHARE = 720,
@@ -66,10 +70,18 @@ int64_t tk_plan_opens(const struct tk_kind *kind, const struct tk_life *life)
 int64_t tk_plan_earliest(const struct tk_kind *kind, const struct tk_life *life,
                          int64_t not_before, enum tk_clamp *clamp)
 {
-    int64_t half = life->sent_at + life_ms(life) / 2;
-    int64_t first = later(tk_plan_opens(kind, life), half);
-    enum tk_clamp by = first > half ? TK_CLAMP_WINDOW : TK_CLAMP_HALF_LIFE;
+    int64_t first = life->sent_at + life_ms(life) / 2;
+    int64_t opens = tk_plan_opens(kind, life);
+    enum tk_clamp by = TK_CLAMP_HALF_LIFE;
 
+    if (tk_kind_renewal_hurts(kind)) {
+        first = life->expires_at - life_ms(life) / HURTS_SHARE;
+        by = TK_CLAMP_OVERLAP;
+    }
+    if (opens > first) {
+        first = opens;
+        by = TK_CLAMP_WINDOW;
+    }
     if (not_before > first) {
         first = not_before;
         by = TK_CLAMP_LEARNED;
@@ -78,12 +90,21 @@ int64_t tk_plan_earliest(const struct tk_kind *kind, const struct tk_life *life,
     return first;
 }
 
-void tk_plan_renew(const struct tk_kind *kind, const struct tk_life *life,
-                   int64_t asked, int64_t not_before, uint64_t dice,
-                   struct tk_plan *plan)
+/* The time that a refresh is given before the end, two of the usual. */
+static int64_t margin_of(const struct tk_life *life, int64_t needs_ms)
 {
     int64_t margin =
         between(MARGIN_MIN_MS, life_ms(life) / MARGIN_SHARE, MARGIN_MAX_MS);
+    int64_t most = life_ms(life) / MARGIN_NEEDS_SHARE;
+
+    return later(margin, between(0, 2 * needs_ms, most));
+}
+
+void tk_plan_renew(const struct tk_kind *kind, const struct tk_life *life,
+                   int64_t asked, int64_t not_before, int64_t needs_ms,
+                   uint64_t dice, struct tk_plan *plan)
+{
+    int64_t margin = margin_of(life, needs_ms);
     enum tk_clamp early;
     int64_t first = tk_plan_earliest(kind, life, not_before, &early);
     int64_t last = later(first, life->expires_at - margin);
@@ -146,6 +167,8 @@ const char *tk_clamp_name(enum tk_clamp clamp)
     switch (clamp) {
     case TK_CLAMP_HALF_LIFE:
         return "not before half of the life has passed";
+    case TK_CLAMP_OVERLAP:
+        return "not this early: renewing ends the token that others hold";
     case TK_CLAMP_WINDOW:
         return "not before the issuer gives a new token";
     case TK_CLAMP_LEARNED:

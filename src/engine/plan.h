@@ -21,6 +21,7 @@ struct tk_life {
 enum tk_clamp {
     TK_CLAMP_NONE,
     TK_CLAMP_HALF_LIFE, /* never before half of the life has passed */
+    TK_CLAMP_OVERLAP,   /* renewing takes the old token from its holders */
     TK_CLAMP_WINDOW,    /* the issuer would hand out the same token */
     TK_CLAMP_LEARNED,   /* it did, so this key waits longer than declared */
     TK_CLAMP_LATEST,    /* time for the refresh itself must be left */
@@ -40,17 +41,20 @@ struct tk_plan {
 /* The first moment at which a refresh can yield something new. */
 int64_t tk_plan_opens(const struct tk_kind *kind, const struct tk_life *life);
 
-/* The first moment at which C lets a refresh happen: after half of the life,
- * when it can yield something new, and not before what was learned of this
- * token (0: nothing). `clamp` (or NULL) tells which of these it is. */
+/* The first moment at which C lets a refresh happen: after half of the life
+ * (seven eighths if that ends the token which others hold), when it can yield
+ * something new, and not before what was learned of this token (0: nothing).
+ * `clamp` (or NULL) tells which of these it is. */
 int64_t tk_plan_earliest(const struct tk_kind *kind, const struct tk_life *life,
                          int64_t not_before, enum tk_clamp *clamp);
 
-/* Bends `asked` and spreads it: sets at, spread_ms and clamp. `dice`
- * is a hash of node, key and generation, so that no plan is drawn twice. */
+/* Bends `asked` and spreads it: sets at, spread_ms and clamp. `needs_ms` is
+ * how long a refresh at this issuer takes (0: unknown); a slow one is called
+ * earlier. `dice` is a hash of node, key and generation, so that no plan is
+ * drawn twice. */
 void tk_plan_renew(const struct tk_kind *kind, const struct tk_life *life,
-                   int64_t asked, int64_t not_before, uint64_t dice,
-                   struct tk_plan *plan);
+                   int64_t asked, int64_t not_before, int64_t needs_ms,
+                   uint64_t dice, struct tk_plan *plan);
 
 /* After a refresh that gave nothing new: when to try next. Half of what is
  * left, so that a wrong window costs a handful of calls; past the end there is

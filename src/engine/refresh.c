@@ -106,7 +106,7 @@ void tk_refresh_drain(struct tk_fleet *fleet, struct tk_source *source,
 
 /* --- landing --- */
 
-enum landing { RENEWED, EXTENDED, UNCHANGED };
+enum landing { RENEWED, EXTENDED, EARLY, UNCHANGED };
 
 static bool is_same_token(const struct tk_fleet *fleet,
                           const struct tk_entry *entry, struct tk_str token)
@@ -152,6 +152,45 @@ static int store(struct tk_fleet *fleet, struct tk_entry *entry,
     return 0;
 }
 
+/* A refresh that was forced may have come before the issuer gives another
+ * token: then the same one says nothing, and the plan is right as it is. */
+static enum landing read_same(struct tk_entry *entry,
+                              const struct tk_answer *answer, int64_t now)
+{
+    if (is_extension(entry, answer, now)) return EXTENDED;
+    if (answer->sent_at < tk_plan_opens(entry->kind, &entry->life)) {
+        return EARLY;
+    }
+    entry->not_before = tk_plan_not_before(&entry->life, now);
+    return UNCHANGED;
+}
+
+static bool is_forced(const struct tk_fleet *fleet,
+                      const struct tk_entry *entry)
+{
+    struct tk_record record;
+
+    tk_fleet_read(fleet, entry, &record);
+    return record.generation != 0 && entry->forced == record.generation;
+}
+
+/* A token that was reported may be gone at the issuer; what comes then says
+ * nothing of the time at which others are renewed. */
+static void learn(const struct tk_entry *entry, const struct tk_life *before,
+                  const struct tk_answer *answer, enum landing landing,
+                  bool was_forced)
+{
+    struct tk_learned *learned = tk_source_learned(entry->source, entry->kind);
+
+    tk_learned_took(learned, answer->life_ms,
+                    answer->received_at - answer->sent_at);
+    if (was_forced || before->expires_at == 0) return;
+    if (landing == RENEWED || landing == UNCHANGED) {
+        tk_learned_saw(learned, landing == RENEWED,
+                       before->expires_at - answer->sent_at);
+    }
+}
+
 static int land_token(struct tk_fleet *fleet, struct tk_entry *entry,
                       const struct tk_answer *answer, int64_t now,
                       enum landing *landing)
@@ -166,13 +205,9 @@ static int land_token(struct tk_fleet *fleet, struct tk_entry *entry,
     }
     tk_fleet_read(fleet, entry, &record);
     entry->is_poisoned = record.generation == entry->rejected;
-    if (is_extension(entry, answer, now)) {
-        *landing = EXTENDED;
-        return store(fleet, entry, answer, record.generation);
-    }
-    *landing = UNCHANGED;
-    entry->not_before = tk_plan_not_before(&entry->life, now);
-    return 0;
+    *landing = read_same(entry, answer, now);
+    if (*landing != EXTENDED) return 0;
+    return store(fleet, entry, answer, record.generation);
 }
 
 static void count_landing(struct tk_source *source, enum landing landing)
@@ -184,6 +219,9 @@ static void count_landing(struct tk_source *source, enum landing landing)
     case EXTENDED:
         source->stats.extended++;
         break;
+    case EARLY:
+        source->stats.early++;
+        break;
     case UNCHANGED:
         source->stats.unchanged++;
         break;
@@ -194,8 +232,11 @@ static void log_landing(const struct tk_fleet *fleet,
                         const struct tk_entry *entry,
                         const struct tk_answer *answer, enum landing landing)
 {
-    static const char *const events[] = {"token renewed", "token extended",
-                                         "token unchanged"};
+    static const char *const events[] = {
+        [RENEWED] = "token renewed",
+        [EXTENDED] = "token extended",
+        [EARLY] = "token unchanged, as it was too early",
+        [UNCHANGED] = "token unchanged"};
     char fingerprint[TK_FINGERPRINT_TEXT];
     struct tk_record record;
 
@@ -242,6 +283,8 @@ static enum tk_refusal land(struct tk_fleet *fleet, struct tk_entry *entry,
 {
     struct tk_answer useless = {.class = TK_CLASS_TRANSIENT,
                                 .code = "expired_on_arrival"};
+    struct tk_life before = entry->life;
+    bool was_forced = is_forced(fleet, entry);
     enum landing landing;
 
     if (!answer->is_token || !is_usable(answer, now)) {
@@ -254,6 +297,7 @@ static enum tk_refusal land(struct tk_fleet *fleet, struct tk_entry *entry,
         return TK_REFUSAL_FAILED;
     }
     tk_entry_forget_failure(entry);
+    learn(entry, &before, answer, landing, was_forced);
     count_landing(entry->source, landing);
     log_landing(fleet, entry, answer, landing);
     tk_schedule_ask(fleet, entry, now);

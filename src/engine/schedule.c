@@ -32,6 +32,14 @@ void tk_schedule_view(const struct tk_fleet *fleet,
     };
 }
 
+int64_t tk_schedule_not_before(const struct tk_entry *entry)
+{
+    int64_t learned = tk_learned_not_before(
+        tk_source_learned(entry->source, entry->kind), &entry->life);
+
+    return entry->not_before > learned ? entry->not_before : learned;
+}
+
 /* A lapsed key is dropped when nobody has used it for `forget`. */
 static int64_t forget_at(const struct tk_entry *entry, int64_t now)
 {
@@ -65,7 +73,10 @@ static void set_plan(struct tk_fleet *fleet, struct tk_entry *entry,
     switch (decision->verb) {
     case TK_RENEW:
         tk_fleet_read(fleet, entry, &record);
-        tk_plan_renew(entry->kind, &entry->life, asked, entry->not_before,
+        tk_plan_renew(entry->kind, &entry->life, asked,
+                      tk_schedule_not_before(entry),
+                      tk_learned_latency(
+                          tk_source_learned(entry->source, entry->kind), 99),
                       tk_fleet_dice(fleet, entry, record.generation), plan);
         break;
     case TK_ASK:

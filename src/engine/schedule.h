@@ -10,6 +10,10 @@ void tk_schedule_view(const struct tk_fleet *fleet,
                       const struct tk_entry *entry, int64_t now,
                       struct tk_token_view *out);
 
+/* The moment before which a refresh is known to give nothing new, by what was
+ * learned of this token and of its kind; 0: nothing. */
+int64_t tk_schedule_not_before(const struct tk_entry *entry);
+
 /* Asks the policy about a key and sets its due moment. Called for a new
  * generation, at a tick that is due, after a refresh that gained nothing, and
  * when the policy or its options have changed. */

@@ -6,6 +6,7 @@
 #include "base/key.h"
 #include "cache/table.h"
 #include "engine/facts.h"
+#include "engine/learned.h"
 #include "engine/policy.h"
 #include "engine/queue.h"
 #include "net/client.h"
@@ -19,7 +20,8 @@ struct tk_source_stats {
     uint64_t cold_failed;  /* of these, those that got no token */
     uint64_t renewed;      /* refreshes that gave a new token, */
     uint64_t extended;     /* the same one with a longer life, */
-    uint64_t unchanged;    /* the same one and nothing gained, */
+    uint64_t early;        /* the same one, before the facts promise another, */
+    uint64_t unchanged;    /* the same one though they do, */
     uint64_t failed;       /* or nothing */
     uint64_t rejected;     /* reports that named the current token */
     uint64_t late_rejects; /* reports that named an older one */
@@ -51,6 +53,7 @@ struct tk_source {
     uint32_t key_count;
     struct tk_queue queue; /* refreshes that wait for a place */
     struct tk_source_stats stats;
+    struct tk_learned learned[TK_KINDS_MAX]; /* beside `kinds` */
 };
 
 /* `table` is sources.NAME. Every problem goes to `problems`; NULL is returned
@@ -67,6 +70,10 @@ bool tk_source_reread_secrets(struct tk_source *source);
 
 const struct tk_kind *tk_source_kind(const struct tk_source *source,
                                      struct tk_str name);
+
+/* What was learned of a kind of this source. */
+struct tk_learned *tk_source_learned(struct tk_source *source,
+                                     const struct tk_kind *kind);
 
 /* May this key exist here? Returns its kind, or NULL with a reason. */
 const struct tk_kind *tk_source_accepts(const struct tk_source *source,

@@ -16,6 +16,12 @@ const struct tk_kind *tk_source_kind(const struct tk_source *source,
     return NULL;
 }
 
+struct tk_learned *tk_source_learned(struct tk_source *source,
+                                     const struct tk_kind *kind)
+{
+    return &source->learned[kind - source->kinds];
+}
+
 const struct tk_value *tk_source_variant(const struct tk_source *source,
                                          const struct tk_kind *kind,
                                          struct tk_str subject)

@@ -62,28 +62,52 @@ static void put_token(struct tk_json *json, const struct subject *s)
     tk_json_close(json, '}');
 }
 
+/* A length of time that is 0 where nothing was learned. */
+static void put_lesson(struct tk_json *json, const char *name, int64_t ms)
+{
+    if (ms == 0) {
+        put_null(json, name);
+    } else {
+        put_moment(json, name, ms);
+    }
+}
+
+static void put_learned(struct tk_json *json, const struct subject *s)
+{
+    const struct tk_entry *entry = s->entry;
+    const struct tk_learned *learned =
+        tk_source_learned(entry->source, entry->kind);
+    int64_t not_before = tk_schedule_not_before(entry);
+
+    tk_json_name(json, "learned");
+    tk_json_open(json, '{');
+    put_lesson(json, "not_before_in",
+               not_before == 0 ? 0 : not_before - s->now);
+    put_lesson(json, "latency_p50", tk_learned_latency(learned, 50));
+    put_lesson(json, "latency_p99", tk_learned_latency(learned, 99));
+    put_lesson(json, "life", learned->life_ms);
+    put_lesson(json, "shortest_life", learned->shortest_ms);
+    put_count(json, "early_ends", learned->early_ends);
+    put_lesson(json, "same_token_at", learned->same_left_ms);
+    put_lesson(json, "new_token_at", learned->new_left_ms);
+    tk_json_close(json, '}');
+}
+
 static void put_issuer(struct tk_json *json, const struct subject *s)
 {
     const struct tk_entry *entry = s->entry;
     int64_t opens = tk_plan_opens(entry->kind, &entry->life) - s->now;
-    char facts[160];
+    char facts[TK_KIND_TEXT];
 
     tk_json_name(json, "issuer");
     tk_json_open(json, '{');
-    put_text(json, "facts", tk_kind_describe(entry->kind, facts, sizeof facts));
+    put_text(json, "facts", tk_kind_describe(entry->kind, facts));
     if (entry->life.expires_at == 0) {
         put_null(json, "renewable_in");
     } else {
         put_moment(json, "renewable_in", opens > 0 ? opens : 0);
     }
-    tk_json_name(json, "learned");
-    tk_json_open(json, '{');
-    if (entry->not_before == 0) {
-        put_null(json, "not_before_in");
-    } else {
-        put_moment(json, "not_before_in", entry->not_before - s->now);
-    }
-    tk_json_close(json, '}');
+    put_learned(json, s);
     tk_json_close(json, '}');
 }
 

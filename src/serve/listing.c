@@ -121,6 +121,7 @@ static void put_source(struct tk_json *json, const struct tk_source *source)
     put_count(json, "cold_failed", stats->cold_failed);
     put_count(json, "renewed", stats->renewed);
     put_count(json, "extended", stats->extended);
+    put_count(json, "early", stats->early);
     put_count(json, "unchanged", stats->unchanged);
     put_count(json, "failed", stats->failed);
     put_count(json, "rejected", stats->rejected);

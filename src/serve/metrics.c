@@ -28,6 +28,7 @@ static const struct counter counters[] = {
     COUNTER("tokeng_refreshes_total", "Refreshes by what came of them.",
             "renewed", renewed),
     COUNTER("tokeng_refreshes_total", NULL, "extended", extended),
+    COUNTER("tokeng_refreshes_total", NULL, "early", early),
     COUNTER("tokeng_refreshes_total", NULL, "unchanged", unchanged),
     COUNTER("tokeng_refreshes_total", NULL, "failed", failed),
     COUNTER("tokeng_rejects_total",
@@ -98,6 +99,36 @@ static void put_gauge(const struct tk_config *config, const char *family,
 
         tk_prom_count(out, family, labels, read(config->sources[i]));
     }
+}
+
+/* --- what was learned --- */
+
+static void put_latency(const struct tk_config *config, unsigned percent,
+                        const char *quantile, struct tk_buf *out)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        struct tk_source *source = config->sources[i];
+
+        for (size_t k = 0; k < source->kind_count; k++) {
+            struct tk_prom_label labels[] = {{"source", source->name},
+                                             {"kind", source->kinds[k].name},
+                                             {"quantile", quantile},
+                                             {NULL, NULL}};
+            int64_t ms = tk_learned_latency(&source->learned[k], percent);
+
+            if (ms == 0) continue;
+            tk_prom_seconds(out, "tokeng_refresh_latency_seconds", labels,
+                            ms * 1000);
+        }
+    }
+}
+
+static void put_learned(const struct tk_config *config, struct tk_buf *out)
+{
+    tk_prom_head(out, "tokeng_refresh_latency_seconds", "gauge",
+                 "What a refresh takes, by the last few hundred.");
+    put_latency(config, 50, "0.5", out);
+    put_latency(config, 99, "0.99", out);
 }
 
 /* --- keys --- */
@@ -230,6 +261,7 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
               "Refreshes that wait for a place.", count_queued, out);
     put_gauge(config, "tokeng_source_paused", "1 while the source is paused.",
               is_paused, out);
+    put_learned(config, out);
     put_states(view->census, out);
     put_expiry(view->census, out);
     put_policies(config, "tokeng_policy_calls_total", "counter",

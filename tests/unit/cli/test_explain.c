@@ -165,9 +165,34 @@ static void the_engine_is_asked_for_the_key(void **state)
     conversation_stop(&c);
 }
 
+static void what_was_learned_of_the_issuer_is_told(void **state)
+{
+    (void)state;
+    expect("{\"key\":\"k\",\"issuer\":{\"learned\":{\"latency_p50\":0.128,"
+           "\"latency_p99\":4.096,\"same_token_at\":1800,\"early_ends\":2,"
+           "\"shortest_life\":600}}}",
+           "k is -\n"
+           "  token    none\n"
+           "  issuer   -\n"
+           "  learned  half of the refreshes take at most 128ms, 99 % 4s; the "
+           "same token\n"
+           "           came with 30m left; 2 reported before their end, the "
+           "soonest after\n           10m\n"
+           "  policy   - has not been asked yet; looks every -\n"
+           "  clamp    none\n"
+           "  spread   none\n"
+           "  next     -\n"
+           "  refresh  none on its way; - of - places of the source taken\n"
+           "  failure  none\n"
+           "  demand   - uses\n"
+           "  source   -, provider -\n"
+           "  reject   none\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_learned_of_the_issuer_is_told),
         cmocka_unit_test(the_chain_of_a_fresh_key_is_told),
         cmocka_unit_test(the_chain_of_a_failing_key_is_told),
         cmocka_unit_test(what_is_missing_has_a_dash),

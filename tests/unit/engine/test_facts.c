@@ -81,10 +81,50 @@ static void facts_are_told_in_words(void **state)
 {
     struct tree *tree = *state;
     struct tk_kind kind = read_kind(tree, "{'renewable':{'last':'30m'}}", "{}");
-    char words[128];
+    char words[TK_KIND_TEXT];
 
-    assert_string_equal(tk_kind_describe(&kind, words, sizeof words),
+    assert_string_equal(tk_kind_describe(&kind, words),
                         "renewable while less than 30m remain");
+    kind = read_kind(tree,
+                     "{'overlap':'5m','one_spender':true,'single_use':true,"
+                     "'quota':{'per_minute':50}}",
+                     "{}");
+    assert_string_equal(
+        tk_kind_describe(&kind, words),
+        "renewable at any time; renewing ends the old token 5m later; one "
+        "refresher only; its secret is used once; at most 50 calls a minute");
+}
+
+static void a_quota_is_read_and_may_be_overruled(void **state)
+{
+    struct tree *tree = *state;
+    struct tk_kind kind =
+        read_kind(tree, "{'quota':{'per_second':5,'per_day':2000}}", "{}");
+
+    assert_int_equal(kind.quota.per_second, 5);
+    assert_int_equal(kind.quota.per_minute, 0);
+    assert_int_equal(kind.quota.per_day, 2000);
+    kind = read_kind(tree, "{'quota':{'per_second':5}}",
+                     "{'quota':{'per_minute':9}}");
+    assert_int_equal(kind.quota.per_second, 0);
+    assert_int_equal(kind.quota.per_minute, 9);
+    assert_string_equal(problems_of(tree), "");
+    read_kind(tree, "{'quota':{'per_hour':5}}", "{}");
+    assert_non_null(strstr(problems_of(tree), "facts.quota.per_hour"));
+}
+
+static void only_a_short_overlap_makes_a_renewal_hurt(void **state)
+{
+    struct tree *tree = *state;
+    struct tk_kind kind = read_kind(tree, "{'overlap':0}", "{}");
+
+    assert_true(tk_kind_renewal_hurts(&kind));
+    kind = read_kind(tree, "{'overlap':'5m'}", "{}");
+    assert_false(tk_kind_renewal_hurts(&kind));
+    kind = read_kind(tree, "{'overlap':'own_life'}", "{}");
+    assert_false(tk_kind_renewal_hurts(&kind));
+    kind = read_kind(tree, "{'overlap':0,'renewable':'extends'}", "{}");
+    assert_false(tk_kind_renewal_hurts(&kind));
 }
 
 int main(void)
@@ -96,6 +136,8 @@ int main(void)
         WITH_TREE(a_format_that_printf_would_trip_over_is_refused),
         WITH_TREE(nonsense_is_reported),
         WITH_TREE(facts_are_told_in_words),
+        WITH_TREE(a_quota_is_read_and_may_be_overruled),
+        WITH_TREE(only_a_short_overlap_makes_a_renewal_hurt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

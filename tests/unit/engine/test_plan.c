@@ -5,8 +5,10 @@
 
 #define SECOND INT64_C(1000)
 
-static const struct tk_kind always = {.renewable = TK_RENEWABLE_ALWAYS};
+static const struct tk_kind always = {.renewable = TK_RENEWABLE_ALWAYS,
+                                      .overlap_is_own_life = true};
 static const struct tk_kind feishu = {.renewable = TK_RENEWABLE_LAST,
+                                      .overlap_is_own_life = true,
                                       .window_ms = 1800 * SECOND};
 static const struct tk_kind at_end = {.renewable = TK_RENEWABLE_AT_END};
 
@@ -19,7 +21,7 @@ static void a_plan_is_never_before_half_of_the_life(void **state)
     struct tk_life ten_minutes = {0, 0, 600 * SECOND};
 
     (void)state;
-    tk_plan_renew(&always, &ten_minutes, -300 * SECOND, 0, 0, &plan);
+    tk_plan_renew(&always, &ten_minutes, -300 * SECOND, 0, 0, 0, &plan);
     assert_int_equal(plan.at, 300 * SECOND);
     assert_int_equal(plan.clamp, TK_CLAMP_HALF_LIFE);
 }
@@ -30,7 +32,7 @@ static void a_plan_waits_for_the_window_by_every_reading_of_it(void **state)
     int64_t edge = 5400 * SECOND;
 
     (void)state;
-    tk_plan_renew(&feishu, &two_hours, 4000 * SECOND, 0, 0, &plan);
+    tk_plan_renew(&feishu, &two_hours, 4000 * SECOND, 0, 0, 0, &plan);
     assert_int_equal(plan.clamp, TK_CLAMP_WINDOW);
     /* The issuer may have stamped the token 200 ms after we sent for it and
      * rounded by up to a second. */
@@ -43,7 +45,7 @@ static void a_plan_leaves_time_for_the_refresh_itself(void **state)
     struct tk_plan plan = {0};
 
     (void)state;
-    tk_plan_renew(&always, &two_hours, 9000 * SECOND, 0, 0, &plan);
+    tk_plan_renew(&always, &two_hours, 9000 * SECOND, 0, 0, 0, &plan);
     assert_int_equal(plan.clamp, TK_CLAMP_LATEST);
     assert_int_equal(plan.at, 7140 * SECOND);
 }
@@ -53,7 +55,7 @@ static void a_plan_inside_its_bounds_is_only_spread(void **state)
     struct tk_plan plan = {0};
 
     (void)state;
-    tk_plan_renew(&always, &two_hours, 6300 * SECOND, 0, 0, &plan);
+    tk_plan_renew(&always, &two_hours, 6300 * SECOND, 0, 0, 0, &plan);
     assert_int_equal(plan.clamp, TK_CLAMP_NONE);
     assert_int_equal(plan.at, 6300 * SECOND);
     assert_int_equal(plan.spread_ms, 0);
@@ -65,7 +67,7 @@ static void the_spread_is_earlier_only_and_small(void **state)
     for (uint64_t dice = 0; dice < 100000; dice += 77) {
         struct tk_plan plan = {0};
 
-        tk_plan_renew(&always, &two_hours, 6300 * SECOND, 0, dice, &plan);
+        tk_plan_renew(&always, &two_hours, 6300 * SECOND, 0, 0, dice, &plan);
         assert_true(plan.at <= 6300 * SECOND);
         /* 5 % of a lead of 900 s. */
         assert_true(plan.at >= 6300 * SECOND - 45 * SECOND);
@@ -79,7 +81,7 @@ static void the_spread_is_at_most_a_minute(void **state)
         struct tk_plan plan = {0};
         struct tk_life day = {0, 0, 86400 * SECOND};
 
-        tk_plan_renew(&always, &day, 50000 * SECOND, 0, dice, &plan);
+        tk_plan_renew(&always, &day, 50000 * SECOND, 0, 0, dice, &plan);
         assert_true(plan.spread_ms <= 60 * SECOND);
     }
 }
@@ -90,7 +92,7 @@ static void the_spread_does_not_leave_the_window(void **state)
     for (uint64_t dice = 0; dice < 200000; dice += 777) {
         struct tk_plan plan = {0};
 
-        tk_plan_renew(&feishu, &two_hours, 0, 0, dice, &plan);
+        tk_plan_renew(&feishu, &two_hours, 0, 0, 0, dice, &plan);
         assert_true(plan.at >= tk_plan_opens(&feishu, &two_hours));
     }
 }
@@ -101,8 +103,8 @@ static void one_plan_is_drawn_once(void **state)
     struct tk_plan two = {0};
 
     (void)state;
-    tk_plan_renew(&always, &two_hours, 6300 * SECOND, 0, 12345, &one);
-    tk_plan_renew(&always, &two_hours, 6300 * SECOND, 0, 12345, &two);
+    tk_plan_renew(&always, &two_hours, 6300 * SECOND, 0, 0, 12345, &one);
+    tk_plan_renew(&always, &two_hours, 6300 * SECOND, 0, 0, 12345, &two);
     assert_int_equal(one.at, two.at);
     assert_true(one.spread_ms > 0);
 }
@@ -112,7 +114,8 @@ static void what_was_learned_holds_a_plan_back(void **state)
     struct tk_plan plan = {0};
 
     (void)state;
-    tk_plan_renew(&always, &two_hours, 5000 * SECOND, 6000 * SECOND, 0, &plan);
+    tk_plan_renew(&always, &two_hours, 5000 * SECOND, 6000 * SECOND, 0, 0,
+                  &plan);
     assert_int_equal(plan.clamp, TK_CLAMP_LEARNED);
     assert_int_equal(plan.at, 6000 * SECOND);
 }
@@ -122,7 +125,7 @@ static void a_token_renewable_at_its_end_is_asked_for_after_it(void **state)
     struct tk_plan plan = {0};
 
     (void)state;
-    tk_plan_renew(&at_end, &two_hours, 3600 * SECOND, 0, 99, &plan);
+    tk_plan_renew(&at_end, &two_hours, 3600 * SECOND, 0, 0, 99, &plan);
     assert_true(plan.at > two_hours.expires_at + 200);
 }
 
@@ -224,9 +227,48 @@ static void every_clamp_has_a_sentence(void **state)
     }
 }
 
+static void a_slow_issuer_is_called_earlier(void **state)
+{
+    struct tk_plan plan = {0};
+
+    (void)state;
+    tk_plan_renew(&always, &two_hours, 9000 * SECOND, 0, 100 * SECOND, 0,
+                  &plan);
+    assert_int_equal(plan.at, 7000 * SECOND);
+    assert_int_equal(plan.clamp, TK_CLAMP_LATEST);
+}
+
+static void however_slow_it_is_the_plan_stays_in_the_last_tenth(void **state)
+{
+    struct tk_plan plan = {0};
+
+    (void)state;
+    tk_plan_renew(&always, &two_hours, 9000 * SECOND, 0, 9000 * SECOND, 0,
+                  &plan);
+    assert_int_equal(plan.at, 6480 * SECOND);
+}
+
+static void a_renewal_that_ends_the_old_token_comes_late(void **state)
+{
+    struct tk_kind hurts = {.renewable = TK_RENEWABLE_ALWAYS};
+    struct tk_kind gentle = {.renewable = TK_RENEWABLE_ALWAYS,
+                             .overlap_ms = 300 * SECOND};
+    struct tk_plan plan = {0};
+
+    (void)state;
+    tk_plan_renew(&hurts, &two_hours, 3700 * SECOND, 0, 0, 0, &plan);
+    assert_int_equal(plan.at, 6300 * SECOND);
+    assert_int_equal(plan.clamp, TK_CLAMP_OVERLAP);
+    tk_plan_renew(&gentle, &two_hours, 3700 * SECOND, 0, 0, 0, &plan);
+    assert_int_equal(plan.at, 3700 * SECOND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_slow_issuer_is_called_earlier),
+        cmocka_unit_test(however_slow_it_is_the_plan_stays_in_the_last_tenth),
+        cmocka_unit_test(a_renewal_that_ends_the_old_token_comes_late),
         cmocka_unit_test(a_plan_is_never_before_half_of_the_life),
         cmocka_unit_test(a_plan_waits_for_the_window_by_every_reading_of_it),
         cmocka_unit_test(a_plan_leaves_time_for_the_refresh_itself),

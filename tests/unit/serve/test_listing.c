@@ -149,7 +149,15 @@ static void sources_come_with_their_numbers(void **state)
     const struct reading *r;
 
     fresh(s->f, "crm/client/a", "1", LIFE);
-    s->f->source.stats = (struct tk_source_stats){1, 2, 3, 4, 5, 6, 7, 8, 9, 0};
+    s->f->source.stats = (struct tk_source_stats){.hits = 1,
+                                                  .cold = 2,
+                                                  .cold_failed = 3,
+                                                  .renewed = 4,
+                                                  .extended = 5,
+                                                  .unchanged = 6,
+                                                  .failed = 7,
+                                                  .rejected = 8,
+                                                  .early = 9};
     s->f->source.is_paused = true;
     tk_refresh_want(s->f->fleet, claim(s->f, "crm/client/b"),
                     TK_URGENCY_PLANNED, s->f->now);
@@ -165,6 +173,7 @@ static void sources_come_with_their_numbers(void **state)
     counts(r, "sources.0.cold_failed", 3);
     counts(r, "sources.0.renewed", 4);
     counts(r, "sources.0.extended", 5);
+    counts(r, "sources.0.early", 9);
     counts(r, "sources.0.unchanged", 6);
     counts(r, "sources.0.failed", 7);
     counts(r, "sources.0.rejected", 8);

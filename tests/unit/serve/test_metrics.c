@@ -36,8 +36,17 @@ static void every_counter_of_a_source_is_there(void **state)
     struct scene *s = *state;
     struct tk_str text;
 
-    s->f->source.stats =
-        (struct tk_source_stats){11, 12, 13, 14, 15, 16, 17, 18, 19, 20};
+    s->f->source.stats = (struct tk_source_stats){.hits = 11,
+                                                  .cold = 12,
+                                                  .cold_failed = 13,
+                                                  .renewed = 14,
+                                                  .extended = 15,
+                                                  .unchanged = 16,
+                                                  .failed = 17,
+                                                  .rejected = 18,
+                                                  .late_rejects = 19,
+                                                  .withdrawn = 20,
+                                                  .early = 21};
     text = scrape(s);
     holds(text, "\ntokeng_hits_total{source=\"crm\"} 11\n");
     holds(text, "\ntokeng_hits_total{source=\"hr\"} 0\n");
@@ -46,10 +55,20 @@ static void every_counter_of_a_source_is_there(void **state)
     holds(text, "refreshes_total{source=\"crm\",result=\"renewed\"} 14\n");
     holds(text, "refreshes_total{source=\"crm\",result=\"extended\"} 15\n");
     holds(text, "refreshes_total{source=\"crm\",result=\"unchanged\"} 16\n");
+    holds(text, "refreshes_total{source=\"crm\",result=\"early\"} 21\n");
     holds(text, "refreshes_total{source=\"crm\",result=\"failed\"} 17\n");
     holds(text, "rejects_total{source=\"crm\",result=\"current\"} 18\n");
     holds(text, "rejects_total{source=\"crm\",result=\"late\"} 19\n");
     holds(text, "\ntokeng_withdrawn_total{source=\"crm\"} 20\n");
+}
+
+static void what_a_refresh_takes_is_shown(void **state)
+{
+    struct scene *s = *state;
+
+    tk_learned_took(&s->f->source.learned[0], LIFE, 100);
+    holds(scrape(s), "\ntokeng_refresh_latency_seconds{source=\"crm\",kind="
+                     "\"client\",quantile=\"0.99\"} 0.128");
 }
 
 static void what_sources_do_is_shown(void **state)
@@ -168,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCENE(the_engine_tells_of_itself),
         IN_SCENE(every_counter_of_a_source_is_there),
+        IN_SCENE(what_a_refresh_takes_is_shown),
         IN_SCENE(what_sources_do_is_shown),
         IN_SCENE(keys_are_shown_by_state_and_never_by_name),
         IN_SCENE(policies_of_one_name_are_one_series),
