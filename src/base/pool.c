@@ -4,6 +4,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BLOCK_SIZE = 4096 };
 
@@ -39,10 +40,11 @@ void tk_pool_fini(struct tk_pool *pool)
 static struct tk_pool_block *add_block(struct tk_pool *pool, size_t need)
 {
     size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
-    struct tk_pool_block *block = calloc(1, sizeof *block + size);
+    struct tk_pool_block *block = malloc(sizeof *block + size);
 
     if (block == NULL) return NULL;
     block->size = size;
+    block->used = 0;
     block->next = pool->blocks;
     pool->blocks = block;
     return block;
@@ -64,7 +66,7 @@ void *tk_pool_take(struct tk_pool *pool, size_t size)
     taken = block->bytes + block->used;
     block->used += size;
     pool->used += size;
-    return taken;
+    return memset(taken, 0, size);
 }
 
 char *tk_pool_dup(struct tk_pool *pool, struct tk_str text)

@@ -70,7 +70,27 @@ static int give_birth(lua_State *L)
     return 0;
 }
 
-/* The collector runs at once, because the coroutine held tokens. */
+static void collect(void *data)
+{
+    struct tk_unit *unit = data;
+
+    unit->collects_on = NULL;
+    lua_gc(unit->vm->L, LUA_GCCOLLECT, 0);
+}
+
+/* The collector does not keep its own pace, because the coroutine held tokens.
+ * But it walks all that is alive, so it runs once for the tasks that end in
+ * one turn of the loop. */
+static void collect_soon(struct tk_unit *unit, struct tk_loop *loop)
+{
+    if (unit->collects_on != NULL) return;
+    if (tk_loop_defer(loop, collect, unit) == 0) {
+        unit->collects_on = loop;
+    } else {
+        collect(unit);
+    }
+}
+
 static void release(struct tk_task *task)
 {
     struct tk_vm *vm = task->unit->vm;
@@ -81,7 +101,7 @@ static void release(struct tk_task *task)
     if (task->L == NULL) return;
     luaL_unref(vm->L, LUA_REGISTRYINDEX, task->thread_ref);
     task->L = NULL;
-    lua_gc(vm->L, LUA_GCCOLLECT, 0);
+    collect_soon(task->unit, task->host->loop);
 }
 
 static enum outcome resume(struct tk_task *task, int *results)

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/near.h"
+#include "net/loop.h"
 #include "script/bind.h"
 #include "script/box.h"
 #include "script/chunk.h"
@@ -292,6 +293,7 @@ int tk_unit_open(const struct tk_unit_options *options, struct tk_unit **out,
 void tk_unit_close(struct tk_unit *unit)
 {
     if (unit == NULL) return;
+    if (unit->collects_on != NULL) tk_loop_undefer(unit->collects_on, unit);
     tk_vm_free(unit->vm);
     tk_pool_fini(&unit->pool);
     free(unit->path);

@@ -21,6 +21,7 @@ struct tk_unit {
     int functions[TK_UNIT_NAMES]; /* registry references, by place in the
                                    * list of names; LUA_NOREF */
     int options;                  /* a reference */
+    struct tk_loop *collects_on;  /* the collector's call waits there */
 
     /* Policies. The view is valid and the verbs may be used only while
      * `view` is set. */

@@ -122,6 +122,20 @@ static void a_task_that_is_dropped_is_never_done(void **state)
     assert_int_equal(p->done, 0);
 }
 
+static void a_unit_may_be_closed_while_the_collector_is_due(void **state)
+{
+    struct provider *p = *state;
+
+    provider_load(p, "local t = engine.token('a') return { token = 'x' }");
+    provider_start(p);
+    tk_task_drop(p->task);
+    p->task = NULL;
+    tk_unit_close(p->unit);
+    p->unit = NULL;
+    tk_timer_set(p->guard, TK_NEVER);
+    tk_loop_run(p->loop);
+}
+
 static void a_task_that_waits_can_be_dropped(void **state)
 {
     struct provider *p = *state;
@@ -195,6 +209,7 @@ int main(void)
         WITH_PROVIDER(the_memory_of_a_task_is_given_back_with_its_end),
         WITH_PROVIDER(many_tasks_of_one_unit_do_not_mix),
         WITH_PROVIDER(a_task_that_is_dropped_is_never_done),
+        WITH_PROVIDER(a_unit_may_be_closed_while_the_collector_is_due),
         WITH_PROVIDER(a_task_that_waits_can_be_dropped),
         WITH_PROVIDER(a_result_that_is_no_data_is_a_failure),
         WITH_PROVIDER(settings_of_a_variant_are_laid_over),
