@@ -15,20 +15,20 @@ static bool is_same_identity(const struct tk_entry *entry,
            memcmp(identity, before, TK_IDENTITY_LEN) == 0;
 }
 
-/* Returns whether a refresh of the key was queued at its old source. */
+/* Returns whether somebody has forced a refresh that is still queued. What was
+ * only planned is planned anew: the new policy may not want it. */
 static bool move_to(struct tk_entry *entry, struct tk_source *source,
                     const struct tk_kind *kind)
 {
-    bool was_queued = entry->is_queued;
+    bool was_forced = entry->is_queued && entry->urgency == TK_URGENCY_FORCED;
 
-    if (entry->is_queued) tk_queue_drop(&entry->source->queue, entry);
-    entry->is_queued = false;
+    tk_turn_leave(entry);
     entry->source->key_count--;
     entry->source = source;
     entry->kind = kind;
     entry->is_kept = tk_source_keeps(source, &entry->key);
     source->key_count++;
-    return was_queued;
+    return was_forced;
 }
 
 /* Was a successor asked for, by a report or by callers that still wait? */
@@ -45,7 +45,7 @@ static bool is_wanted(const struct tk_fleet *fleet,
 
 /* A failure of the old configuration says nothing about the new one. */
 static void plan_anew(struct tk_fleet *fleet, struct tk_entry *entry,
-                      bool was_queued, int64_t now)
+                      bool was_forced, int64_t now)
 {
     tk_entry_forget_failure(entry);
     if (entry->flight != NULL) return;
@@ -54,7 +54,7 @@ static void plan_anew(struct tk_fleet *fleet, struct tk_entry *entry,
     } else {
         tk_fleet_set_due(fleet, entry, now);
     }
-    if (was_queued || is_wanted(fleet, entry)) {
+    if (was_forced || is_wanted(fleet, entry)) {
         tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
     }
 }
@@ -88,6 +88,13 @@ static void carry_pause(const struct tk_source *from, struct tk_source *to)
     to->is_paused = from->is_paused;
 }
 
+/* The issuer has counted those calls, whatever is configured now. */
+static void carry_budget(const struct tk_source *from, struct tk_source *to)
+{
+    tk_budget_carry(&to->budget, &from->budget);
+    tk_budget_carry(&to->newcomer_budget, &from->newcomer_budget);
+}
+
 static void carry_stats(const struct tk_source *from, struct tk_source *to)
 {
     to->stats = from->stats;
@@ -113,6 +120,7 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
 
     each_pair(old, new, carry_pause);
     each_pair(old, new, carry_learned);
+    each_pair(old, new, carry_budget);
     while (id < tk_fleet_count(fleet)) {
         struct tk_entry *entry = tk_fleet_at(fleet, id);
         struct tk_source *source = tk_config_source(new, entry->key.source);

@@ -24,6 +24,7 @@ struct tk_fleet {
     uint32_t cap;
     int64_t earliest; /* no due moment is before it */
     struct tk_link waits;
+    struct tk_link turns; /* sources that wait for their budget */
     struct tk_seed dice;
     char *words[WORDS_MAX];
     uint16_t word_count;
@@ -53,6 +54,7 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
     fleet->port = options->port;
     fleet->earliest = TK_NEVER;
     tk_list_init(&fleet->waits);
+    tk_list_init(&fleet->turns);
     tk_map_init(&fleet->keys);
     fleet->dice.k0 = tk_hash((struct tk_seed){0}, options->node);
     rc = tk_random(fleet->fingerprint_key, sizeof fleet->fingerprint_key);
@@ -75,6 +77,8 @@ static void free_entry(struct tk_entry *entry)
 void tk_fleet_free(struct tk_fleet *fleet)
 {
     if (fleet == NULL) return;
+    while (tk_fleet_take_turn(fleet, TK_NEVER) != NULL) {
+    }
     for (uint32_t i = 0; i < fleet->count; i++) {
         tk_table_clear(&fleet->table, fleet->entries[i]->slot);
         free_entry(fleet->entries[i]);
@@ -186,7 +190,7 @@ void tk_fleet_remove(struct tk_fleet *fleet, struct tk_entry *entry)
 {
     uint32_t last = --fleet->count;
 
-    if (entry->is_queued) tk_queue_drop(&entry->source->queue, entry);
+    tk_queue_drop(&entry->queued);
     entry->source->key_count--;
     fleet->entries[entry->id] = fleet->entries[last];
     fleet->entries[entry->id]->id = entry->id;
@@ -230,7 +234,43 @@ void tk_fleet_find_earliest(struct tk_fleet *fleet)
     for (uint32_t i = 0; i < fleet->count; i++) {
         next = fleet->due[i] < next ? fleet->due[i] : next;
     }
+    for (struct tk_link *link = fleet->turns.next; link != &fleet->turns;
+         link = link->next) {
+        int64_t at = TK_LIST_ITEM(link, struct tk_source, of_turns)->turn_at;
+
+        next = at < next ? at : next;
+    }
     fleet->earliest = next;
+}
+
+static void unset_turn(struct tk_source *source)
+{
+    if (source->turn_at != 0) tk_list_drop(&source->of_turns);
+    source->turn_at = 0;
+}
+
+void tk_fleet_set_turn(struct tk_fleet *fleet, struct tk_source *source,
+                       int64_t at)
+{
+    unset_turn(source);
+    if (at == TK_NEVER) return;
+    source->turn_at = at;
+    tk_list_push(&fleet->turns, &source->of_turns);
+    if (at < fleet->earliest) fleet->earliest = at;
+}
+
+struct tk_source *tk_fleet_take_turn(struct tk_fleet *fleet, int64_t now)
+{
+    for (struct tk_link *link = fleet->turns.next; link != &fleet->turns;
+         link = link->next) {
+        struct tk_source *source =
+            TK_LIST_ITEM(link, struct tk_source, of_turns);
+
+        if (source->turn_at > now) continue;
+        unset_turn(source);
+        return source;
+    }
+    return NULL;
 }
 
 void tk_fleet_read(const struct tk_fleet *fleet, const struct tk_entry *entry,

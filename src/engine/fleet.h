@@ -4,9 +4,10 @@
  * refreshes leave through a port. So the engine and the simulator run the same
  * code, and tests run hours of it in no time.
  *
- * Files of the fleet, each using those before it: fleet (the records), wait
- * (callers that wait), schedule (when to act), refresh (one refresh, from
- * claim to landing), caller (what callers may ask).
+ * Files of the fleet, each using those before it: fleet (the records), turn
+ * (queue and budget), wait (callers that wait), schedule (when to act),
+ * refresh (one refresh, from claim to landing), caller (what callers may
+ * ask).
  */
 #ifndef TK_ENGINE_FLEET_H
 #define TK_ENGINE_FLEET_H
@@ -80,6 +81,9 @@ struct tk_entry {
 
     void *flight; /* the refresh on its way, as the port knows it */
     bool is_queued;
+    uint8_t urgency; /* enum tk_urgency, while it is queued */
+    int64_t queued_at;
+    struct tk_queued queued;
     bool is_kept;
     bool is_poisoned;
     uint32_t wait_count;
@@ -141,6 +145,13 @@ int64_t tk_fleet_due(const struct tk_fleet *fleet,
 int64_t tk_fleet_earliest(const struct tk_fleet *fleet);
 /* Makes it exact, by a scan; TK_NEVER if nothing is due. */
 void tk_fleet_find_earliest(struct tk_fleet *fleet);
+
+/* The source has refreshes that its budget lets start at `at`; TK_NEVER: it
+ * waits for nothing. Counts in what tk_fleet_earliest tells. */
+void tk_fleet_set_turn(struct tk_fleet *fleet, struct tk_source *source,
+                       int64_t at);
+/* A source whose moment has come, and is then no longer set; NULL if none. */
+struct tk_source *tk_fleet_take_turn(struct tk_fleet *fleet, int64_t now);
 
 /* The record of a key: its token and generation. */
 void tk_fleet_read(const struct tk_fleet *fleet, const struct tk_entry *entry,

@@ -15,6 +15,7 @@ struct flight {
     struct tk_task *task;
     struct tk_task_host host;
     int64_t deadline;
+    uint32_t calls; /* HTTP requests it has made */
     /* engine.token: the other key this task waits for. */
     struct tk_wait wait;
     bool is_waiting;
@@ -170,6 +171,17 @@ static int want_other(struct tk_task *task, struct tk_str kind,
     return 0;
 }
 
+/* The turn has paid for the first. What a provider sends beyond it is not held
+ * up, since it may complete what was begun, but the next turns pay for it. */
+static void count_call(void *data)
+{
+    struct flight *flight = data;
+
+    if (flight->calls++ == 0) return;
+    tk_budget_take(&flight->entry->source->budget,
+                   tk_loop_now(flight->flights->loop));
+}
+
 static void log_line(struct tk_str text, void *data)
 {
     struct flight *flight = data;
@@ -225,6 +237,7 @@ int tk_flight_start(struct tk_flights *flights, struct tk_entry *entry,
         .client = flights->client,
         .route = &entry->source->route,
         .token = want_other,
+        .sent = count_call,
         .log = log_line,
         .data = flight,
     };

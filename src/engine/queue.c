@@ -8,81 +8,100 @@ void tk_queue_fini(struct tk_queue *queue)
     *queue = (struct tk_queue){0};
 }
 
-static void swap(struct tk_queue *queue, uint32_t a, uint32_t b)
+bool tk_queue_is_before(const struct tk_queued *a, const struct tk_queued *b)
 {
-    struct tk_queued kept = queue->heap[a];
-
-    queue->heap[a] = queue->heap[b];
-    queue->heap[b] = kept;
+    if (a->rank != b->rank) return a->rank < b->rank;
+    return a->demand > b->demand;
 }
 
-static void rise(struct tk_queue *queue, uint32_t at)
+static void put(struct tk_queue *queue, uint32_t at, struct tk_queued *item)
 {
+    queue->heap[at] = item;
+    item->place = at;
+}
+
+static void rise(struct tk_queue *queue, struct tk_queued *item)
+{
+    uint32_t at = item->place;
+
     while (at > 0) {
         uint32_t parent = (at - 1) / 2;
 
-        if (queue->heap[parent].rank <= queue->heap[at].rank) return;
-        swap(queue, parent, at);
+        if (!tk_queue_is_before(item, queue->heap[parent])) break;
+        put(queue, at, queue->heap[parent]);
         at = parent;
     }
+    put(queue, at, item);
 }
 
-static void sink(struct tk_queue *queue, uint32_t at)
+static void sink(struct tk_queue *queue, struct tk_queued *item)
 {
-    for (;;) {
-        uint32_t least = at;
+    uint32_t at = item->place;
 
-        for (uint32_t child = 2 * at + 1;
-             child <= 2 * at + 2 && child < queue->count; child++) {
-            if (queue->heap[child].rank < queue->heap[least].rank) {
-                least = child;
-            }
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+
+        if (child >= queue->count) break;
+        if (child + 1 < queue->count &&
+            tk_queue_is_before(queue->heap[child + 1], queue->heap[child])) {
+            child++;
         }
-        if (least == at) return;
-        swap(queue, least, at);
-        at = least;
+        if (!tk_queue_is_before(queue->heap[child], item)) break;
+        put(queue, at, queue->heap[child]);
+        at = child;
     }
+    put(queue, at, item);
 }
 
-int tk_queue_push(struct tk_queue *queue, int64_t rank, void *item)
+int tk_queue_push(struct tk_queue *queue, struct tk_queued *item)
 {
     if (queue->count == queue->cap) {
         uint32_t cap = queue->cap == 0 ? 16 : queue->cap * 2;
-        struct tk_queued *heap = realloc(queue->heap, cap * sizeof *heap);
+        struct tk_queued **heap =
+            realloc(queue->heap, cap * sizeof *queue->heap);
 
         if (heap == NULL) return TK_ENOMEM;
         queue->heap = heap;
         queue->cap = cap;
     }
-    queue->heap[queue->count] = (struct tk_queued){rank, item};
-    rise(queue, queue->count++);
+    item->queue = queue;
+    put(queue, queue->count++, item);
+    rise(queue, item);
     return 0;
 }
 
-static void take_out(struct tk_queue *queue, uint32_t at)
+struct tk_queued *tk_queue_first(const struct tk_queue *queue)
 {
-    queue->count--;
-    if (at == queue->count) return;
-    queue->heap[at] = queue->heap[queue->count];
-    rise(queue, at);
-    sink(queue, at);
+    return queue->count == 0 ? NULL : queue->heap[0];
 }
 
-void *tk_queue_pop(struct tk_queue *queue)
+void tk_queue_move(struct tk_queued *item)
 {
-    void *item;
-
-    if (queue->count == 0) return NULL;
-    item = queue->heap[0].item;
-    take_out(queue, 0);
-    return item;
+    rise(item->queue, item);
+    sink(item->queue, item);
 }
 
-void tk_queue_drop(struct tk_queue *queue, const void *item)
+void tk_queue_drop(struct tk_queued *item)
 {
+    struct tk_queue *queue = item->queue;
+    uint32_t at = item->place;
+    struct tk_queued *last;
+
+    if (queue == NULL) return;
+    last = queue->heap[--queue->count];
+    item->queue = NULL;
+    if (last == item) return;
+    put(queue, at, last);
+    tk_queue_move(last);
+}
+
+uint32_t tk_queue_count_before(const struct tk_queue *queue,
+                               const struct tk_queued *item)
+{
+    uint32_t count = 0;
+
     for (uint32_t i = 0; i < queue->count; i++) {
-        if (queue->heap[i].item != item) continue;
-        take_out(queue, i);
-        return;
+        count += tk_queue_is_before(queue->heap[i], item);
     }
+    return count;
 }

@@ -32,22 +32,6 @@ static void start(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
     entry->source->active++;
 }
 
-/* When does the key go dark? Callers that wait are in the dark already. */
-static int64_t dark_at(const struct tk_entry *entry)
-{
-    return entry->wait_count > 0 ? 0 : entry->life.expires_at;
-}
-
-static void enqueue(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
-{
-    if (tk_queue_push(&entry->source->queue, dark_at(entry), entry) != 0) {
-        fail_to_start(fleet, entry, now);
-        return;
-    }
-    entry->is_queued = true;
-    tk_fleet_set_due(fleet, entry, TK_NEVER);
-}
-
 static bool is_backing_off(const struct tk_entry *entry, int64_t now)
 {
     return entry->failure != NULL && entry->failure->next_try_at > now;
@@ -61,47 +45,37 @@ static void wake_after_back_off(struct tk_fleet *fleet, struct tk_entry *entry)
     tk_fleet_set_due(fleet, entry, entry->failure->next_try_at);
 }
 
-static bool has_place(const struct tk_source *source, enum tk_urgency urgency)
-{
-    if (source->is_paused) return false;
-    return urgency == TK_URGENCY_NEEDED ||
-           source->active < source->max_concurrent;
-}
-
 void tk_refresh_want(struct tk_fleet *fleet, struct tk_entry *entry,
                      enum tk_urgency urgency, int64_t now)
 {
-    struct tk_source *source = entry->source;
-
     if (entry->flight != NULL) return;
     if (is_backing_off(entry, now) && urgency != TK_URGENCY_FORCED) {
         wake_after_back_off(fleet, entry);
         return;
     }
-    if (has_place(source, urgency)) {
-        if (entry->is_queued) tk_queue_drop(&source->queue, entry);
-        entry->is_queued = false;
-        start(fleet, entry, now);
-    } else if (!entry->is_queued) {
-        enqueue(fleet, entry, now);
+    if (tk_turn_enter(entry, urgency, now) != 0) {
+        fail_to_start(fleet, entry, now);
+        return;
     }
+    tk_fleet_set_due(fleet, entry, tk_turn_review_at(entry, now));
+    tk_refresh_drain(fleet, entry->source, now);
 }
 
-/* A start that fails lands at once and asks for the next: the flag turns that
- * recursion into this loop. */
+/* A start that fails lands at once and asks for the next, and a script that
+ * starts may ask for another token: the flag turns that recursion into this
+ * loop. */
 void tk_refresh_drain(struct tk_fleet *fleet, struct tk_source *source,
                       int64_t now)
 {
+    struct tk_entry *entry;
+
     if (source->is_draining) return;
     source->is_draining = true;
-    while (has_place(source, TK_URGENCY_PLANNED)) {
-        struct tk_entry *entry = tk_queue_pop(&source->queue);
-
-        if (entry == NULL) break;
-        entry->is_queued = false;
+    while ((entry = tk_turn_next(source, now)) != NULL) {
         start(fleet, entry, now);
     }
     source->is_draining = false;
+    tk_fleet_set_turn(fleet, source, tk_turn_at(source, now));
 }
 
 /* --- landing --- */
@@ -346,11 +320,25 @@ static bool is_forgettable(const struct tk_entry *entry)
 }
 
 /* Returns false if the entry is gone. */
+static bool review(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
+{
+    bool is_abandoned = tk_turn_is_abandoned(entry, now);
+
+    if (is_abandoned) {
+        tk_fleet_remove(fleet, entry);
+    } else {
+        tk_fleet_set_due(fleet, entry, tk_turn_review_at(entry, now));
+    }
+    return !is_abandoned;
+}
+
+/* Returns false if the entry is gone. */
 static bool act(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
 {
     bool has_token = tk_entry_has_token(entry, now);
     bool had_token = entry->life.expires_at != 0;
 
+    if (entry->is_queued) return review(fleet, entry, now);
     if (is_forgettable(entry) && !has_token &&
         (!had_token || entry->plan.verb == TK_LAPSE)) {
         tk_fleet_remove(fleet, entry);
@@ -367,8 +355,12 @@ static bool act(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
 
 void tk_refresh_run_due(struct tk_fleet *fleet, int64_t now)
 {
+    struct tk_source *source;
     uint32_t id = 0;
 
+    while ((source = tk_fleet_take_turn(fleet, now)) != NULL) {
+        tk_refresh_drain(fleet, source, now);
+    }
     while (id < tk_fleet_count(fleet)) {
         struct tk_entry *entry = tk_fleet_at(fleet, id);
 

@@ -8,6 +8,7 @@
 #define TK_ENGINE_REFRESH_H
 
 #include "engine/schedule.h"
+#include "engine/turn.h"
 
 /* What came of a refresh. Borrowed during tk_refresh_land. */
 struct tk_answer {
@@ -21,12 +22,6 @@ struct tk_answer {
     enum tk_class class; /* of a failure */
     char code[TK_CODE_TEXT];
     int64_t retry_after_ms;
-};
-
-enum tk_urgency {
-    TK_URGENCY_PLANNED, /* waits for a place and for the end of a back-off */
-    TK_URGENCY_FORCED,  /* ignores the back-off: somebody knows better */
-    TK_URGENCY_NEEDED,  /* another refresh waits for it and holds a place */
 };
 
 /* Sees to it that a refresh of the key is on its way or queued; while its

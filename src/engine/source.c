@@ -3,6 +3,7 @@
 #include "base/span.h"
 #include "vault/crypto.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ static const struct tk_field common_fields[] = {
     {NAMED("facts"), .type = TK_FIELD_TABLE},
     {NAMED("max_keys"), .type = TK_FIELD_COUNT, .min = 1, .max = 1000000},
     {NAMED("max_concurrent"), .type = TK_FIELD_COUNT, .min = 1, .max = 1000},
+    {NAMED("quota"), .type = TK_FIELD_TABLE},
     {NAMED("forget"), .type = TK_FIELD_SPAN, .min = 1000,
      .max = TK_SPAN_MAX_MS},
     {NAMED("timeout"), .type = TK_FIELD_SPAN, .min = 100, .max = 300 * 1000},
@@ -159,6 +161,51 @@ static void read_variants(struct reading *r)
     }
 }
 
+/* A kind's quota counts all keys of the issuer: the strictest of them holds.
+ * The operator knows the contract, and overrules what the provider says. */
+static uint32_t settle_limit(const struct reading *r, const char *name,
+                             size_t offset)
+{
+    uint32_t limit = 0;
+
+    for (size_t i = 0; i < r->source->kind_count; i++) {
+        uint32_t other;
+
+        memcpy(&other, (const char *)&r->source->kinds[i].quota + offset,
+               sizeof other);
+        if (other != 0 && (limit == 0 || other < limit)) limit = other;
+    }
+    return (uint32_t)tk_read_count(tk_value_get(r->table, "quota"), name,
+                                   limit);
+}
+
+static void read_budget(struct reading *r)
+{
+    static const struct tk_field fields[] = {
+        {NAMED("per_second"), .type = TK_FIELD_COUNT, .min = 1, .max = 1000000},
+        {NAMED("per_minute"), .type = TK_FIELD_COUNT, .min = 1, .max = 1000000},
+        {NAMED("per_day"), .type = TK_FIELD_COUNT, .min = 1, .max = 1000000000},
+    };
+    struct tk_source *source = r->source;
+    struct tk_limits half;
+    char path[TK_PATH_TEXT];
+
+    snprintf(path, sizeof path, "%s.quota", r->path);
+    tk_schema_check(path, tk_value_get(r->table, "quota"), fields,
+                    sizeof fields / sizeof fields[0], false, r->problems);
+    source->quota = (struct tk_limits){{
+        [TK_SECOND] = settle_limit(
+            r, "per_second", offsetof(struct tk_issuer_quota, per_second)),
+        [TK_MINUTE] = settle_limit(
+            r, "per_minute", offsetof(struct tk_issuer_quota, per_minute)),
+        [TK_DAY] = settle_limit(r, "per_day",
+                                offsetof(struct tk_issuer_quota, per_day)),
+    }};
+    tk_budget_limit(&source->budget, &source->quota);
+    half = tk_limits_half(&source->quota);
+    tk_budget_limit(&source->newcomer_budget, &half);
+}
+
 static void read_limits(struct reading *r)
 {
     struct tk_source *source = r->source;
@@ -254,6 +301,7 @@ static void read_source(struct reading *r, struct tk_policy *policy,
     read_limits(r);
     check_urls(r);
     read_kinds(r);
+    read_budget(r);
     read_variants(r);
     r->source->identity =
         tk_value_get(tk_unit_about(r->source->unit), "identity");
@@ -332,7 +380,9 @@ void tk_source_close(struct tk_source *source)
 {
     if (source == NULL) return;
     if (source->unit != NULL) tk_unit_close(source->unit);
+    if (source->turn_at != 0) tk_list_drop(&source->of_turns);
     tk_queue_fini(&source->queue);
+    tk_queue_fini(&source->newcomers);
     tk_pool_fini(&source->pool);
     free(source);
 }

@@ -4,7 +4,9 @@
 #define TK_ENGINE_SOURCE_H
 
 #include "base/key.h"
+#include "base/list.h"
 #include "cache/table.h"
+#include "engine/budget.h"
 #include "engine/facts.h"
 #include "engine/learned.h"
 #include "engine/policy.h"
@@ -45,13 +47,21 @@ struct tk_source {
     int64_t forget_ms;
     uint32_t max_keys;
     uint32_t max_concurrent;
+    struct tk_limits quota;
 
     /* State while running. */
     bool is_paused;
     bool is_draining; /* tk_refresh_drain is at work */
     uint32_t active;  /* refreshes on their way */
     uint32_t key_count;
-    struct tk_queue queue; /* refreshes that wait for a place */
+    struct tk_queue queue; /* refreshes that wait for their turn: of keys that
+                              are known, */
+    struct tk_queue newcomers; /* and of those that never had a token */
+    bool was_newcomer;         /* the last turn went to one of these */
+    struct tk_budget budget;
+    struct tk_budget newcomer_budget;
+    struct tk_link of_turns; /* in the fleet's list while `turn_at` is set */
+    int64_t turn_at;         /* when the budget allows the next; 0: not set */
     struct tk_source_stats stats;
     struct tk_learned learned[TK_KINDS_MAX]; /* beside `kinds` */
 };

@@ -219,6 +219,9 @@ static int send_request(struct tk_task *task)
                         &task->transfer, &task->answer.why);
     tk_outgoing_fini(&task->outgoing);
     task->answer.why.code = rc;
+    if (rc == 0 && task->host->sent != NULL) {
+        task->host->sent(task->host->data);
+    }
     return rc;
 }
 

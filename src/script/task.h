@@ -24,6 +24,8 @@ struct tk_task_host {
      * error, which the script sees as nil, { class = "config" }. */
     int (*token)(struct tk_task *task, struct tk_str kind,
                  struct tk_str subject, void *data);
+    /* A request has left; NULL: nobody counts them. */
+    void (*sent)(void *data);
     /* log("..."): one line, already bounded and printable. */
     void (*log)(struct tk_str text, void *data);
     void *data;

@@ -115,7 +115,7 @@ static void put_source(struct tk_json *json, const struct tk_source *source)
     tk_json_bool(json, source->is_paused);
     put_count(json, "keys", source->key_count);
     put_count(json, "active", source->active);
-    put_count(json, "queued", source->queue.count);
+    put_count(json, "queued", tk_turn_count(source));
     put_count(json, "hits", stats->hits);
     put_count(json, "cold", stats->cold);
     put_count(json, "cold_failed", stats->cold_failed);

@@ -84,7 +84,7 @@ static uint64_t count_active(const struct tk_source *source)
 
 static uint64_t count_queued(const struct tk_source *source)
 {
-    return source->queue.count;
+    return tk_turn_count(source);
 }
 
 static void put_gauge(const struct tk_config *config, const char *family,
@@ -258,7 +258,7 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
     put_gauge(config, "tokeng_refreshes_active", "Refreshes on their way.",
               count_active, out);
     put_gauge(config, "tokeng_refreshes_queued",
-              "Refreshes that wait for a place.", count_queued, out);
+              "Refreshes that wait for their turn.", count_queued, out);
     put_gauge(config, "tokeng_source_paused", "1 while the source is paused.",
               is_paused, out);
     put_learned(config, out);

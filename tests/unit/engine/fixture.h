@@ -92,6 +92,7 @@ static inline int fixture_tear_down(void **state)
 
     tk_fleet_free(f->fleet);
     tk_queue_fini(&f->source.queue);
+    tk_queue_fini(&f->source.newcomers);
     free(f);
     return 0;
 }

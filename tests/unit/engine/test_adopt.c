@@ -40,6 +40,7 @@ static void give_back(struct hand_made *made)
 {
     tk_map_fini(&made->config.by_name);
     tk_queue_fini(&made->source.queue);
+    tk_queue_fini(&made->source.newcomers);
 }
 
 static struct tk_entry *fresh_of(struct fixture *f, struct hand_made *made)
@@ -76,7 +77,10 @@ static void a_source_that_is_the_same_keeps_its_tokens(void **state)
     make(&new, f, "crm", "read");
     entry = fresh_of(f, &old);
     old.source.is_paused = true;
+    new.source.budget.windows[TK_MINUTE].limit = 10;
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    /* The issuer has counted the call of before. */
+    assert_int_equal(tk_budget_left(&new.source.budget, TK_MINUTE, f->now), 9);
     assert_ptr_equal(entry->source, &new.source);
     assert_true(tk_entry_has_token(entry, f->now));
     assert_int_equal(new.source.key_count, 1);
@@ -86,6 +90,36 @@ static void a_source_that_is_the_same_keeps_its_tokens(void **state)
     assert_int_equal(f->fetches, 1);
     give_back(&old);
     give_back(&new);
+}
+
+/* What the old policy had planned and was queued is not fetched unless the new
+ * one plans it too; what somebody has asked for is. */
+static void a_queued_refresh_whose_reason_is_gone_is_not_fetched(void **state)
+{
+    struct fixture *f = *state;
+    enum tk_urgency urgencies[] = {TK_URGENCY_PLANNED, TK_URGENCY_FORCED};
+
+    for (int i = 0; i < 2; i++) {
+        struct hand_made old;
+        struct hand_made new;
+        struct tk_entry *entry;
+        int before;
+
+        make(&old, f, "crm", "read");
+        make(&new, f, "crm", "read");
+        entry = fresh_of(f, &old);
+        before = f->fetches;
+        old.source.max_concurrent = 0;
+        tk_refresh_want(f->fleet, entry, urgencies[i], f->now);
+        assert_true(entry->is_queued);
+        tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+        assert_false(entry->is_queued);
+        assert_int_equal(f->fetches, before + i);
+        if (i == 1) land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
+        tk_fleet_remove(f->fleet, entry);
+        give_back(&old);
+        give_back(&new);
+    }
 }
 
 static void a_change_of_identity_withdraws_tokens_at_once(void **state)
@@ -192,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FLEET(a_source_that_is_the_same_keeps_its_tokens),
+        WITH_FLEET(a_queued_refresh_whose_reason_is_gone_is_not_fetched),
         WITH_FLEET(a_change_of_identity_withdraws_tokens_at_once),
         WITH_FLEET(a_source_that_is_taken_out_is_withdrawn),
         WITH_FLEET(a_refresh_under_way_lands_on_the_new_source),

@@ -2,62 +2,87 @@
 
 #include "engine/queue.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-static int numbers[1000];
+enum { MANY = 1000 };
 
-static void the_lowest_rank_leaves_first(void **state)
+static struct tk_queued items[MANY];
+
+static void fill(struct tk_queue *queue, int count)
 {
-    struct tk_queue queue = {0};
-    int64_t last = INT64_MIN;
     unsigned dice = 7;
 
-    (void)state;
-    for (int i = 0; i < 1000; i++) {
+    memset(items, 0, sizeof items);
+    for (int i = 0; i < count; i++) {
         dice = dice * 1664525u + 1013904223u;
-        numbers[i] = (int)(dice >> 16) % 500;
-        assert_int_equal(tk_queue_push(&queue, numbers[i], &numbers[i]), 0);
+        items[i].rank = (dice >> 16) % 50;
+        items[i].demand = (dice >> 8) % 7;
+        assert_int_equal(tk_queue_push(queue, &items[i]), 0);
     }
-    for (int i = 0; i < 1000; i++) {
-        int *item = tk_queue_pop(&queue);
+}
 
-        assert_non_null(item);
-        assert_true(*item >= last);
-        last = *item;
+/* Takes all out; returns how many they were. */
+static int drain(struct tk_queue *queue)
+{
+    struct tk_queued *last = NULL;
+    int count = 0;
+
+    for (struct tk_queued *item = tk_queue_first(queue); item != NULL;
+         item = tk_queue_first(queue)) {
+        assert_true(last == NULL || !tk_queue_is_before(item, last));
+        tk_queue_drop(item);
+        last = item;
+        count++;
     }
-    assert_null(tk_queue_pop(&queue));
+    return count;
+}
+
+static void the_lowest_rank_leaves_first_then_the_highest_demand(void **state)
+{
+    struct tk_queue queue = {0};
+
+    (void)state;
+    fill(&queue, MANY);
+    assert_int_equal(drain(&queue), MANY);
     tk_queue_fini(&queue);
 }
 
 static void an_item_can_leave_from_anywhere(void **state)
 {
     struct tk_queue queue = {0};
-    int64_t last = INT64_MIN;
-    int left = 0;
 
     (void)state;
-    for (int i = 0; i < 200; i++) {
-        numbers[i] = (i * 37) % 101;
-        assert_int_equal(tk_queue_push(&queue, numbers[i], &numbers[i]), 0);
+    fill(&queue, 200);
+    for (int i = 0; i < 200; i += 3) tk_queue_drop(&items[i]);
+    tk_queue_drop(&items[0]);
+    assert_int_equal(drain(&queue), 133);
+    tk_queue_fini(&queue);
+}
+
+static void an_item_moves_when_its_rank_changes(void **state)
+{
+    struct tk_queue queue = {0};
+
+    (void)state;
+    fill(&queue, MANY);
+    for (int i = 0; i < MANY; i++) {
+        items[i].rank = (items[i].rank * 37) % 101;
+        tk_queue_move(&items[i]);
     }
-    for (int i = 0; i < 200; i += 3) tk_queue_drop(&queue, &numbers[i]);
-    tk_queue_drop(&queue, &numbers[0]);
-    for (int *item = tk_queue_pop(&queue); item != NULL;
-         item = tk_queue_pop(&queue)) {
-        assert_int_not_equal((item - numbers) % 3, 0);
-        assert_true(*item >= last);
-        last = *item;
-        left++;
-    }
-    assert_int_equal(left, 133);
+    items[500].rank = -1;
+    tk_queue_move(&items[500]);
+    assert_ptr_equal(tk_queue_first(&queue), &items[500]);
+    assert_int_equal(tk_queue_count_before(&queue, &items[500]), 0);
+    assert_int_equal(drain(&queue), MANY);
     tk_queue_fini(&queue);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_lowest_rank_leaves_first),
+        cmocka_unit_test(the_lowest_rank_leaves_first_then_the_highest_demand),
         cmocka_unit_test(an_item_can_leave_from_anywhere),
+        cmocka_unit_test(an_item_moves_when_its_rank_changes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,7 @@ static inline int scene_tear_down(void **state)
     tk_buf_fini(&s->out);
     tk_map_fini(&s->config.by_name);
     tk_queue_fini(&s->hr.queue);
+    tk_queue_fini(&s->hr.newcomers);
     free(s);
     return fixture_tear_down(&fixture);
 }

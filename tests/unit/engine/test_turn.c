@@ -1,0 +1,256 @@
+#include "tests/unit/engine/fixture.h"
+
+static void limit(struct fixture *f, uint32_t per_minute)
+{
+    struct tk_limits quota = {{0, per_minute, 0}};
+    struct tk_limits half = tk_limits_half(&quota);
+
+    tk_budget_limit(&f->source.budget, &quota);
+    tk_budget_limit(&f->source.newcomer_budget, &half);
+}
+
+static struct tk_entry *kept(struct fixture *f, const char *key)
+{
+    struct tk_entry *entry = claim(f, key);
+
+    entry->is_kept = true;
+    return entry;
+}
+
+static void want(struct fixture *f, struct tk_entry *entry)
+{
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+}
+
+/* No fetch is possible until f->source.max_concurrent is set again. */
+static void hold(struct fixture *f)
+{
+    f->source.max_concurrent = 0;
+}
+
+static struct tk_entry *let_one_go(struct fixture *f)
+{
+    f->source.max_concurrent = f->source.active + 1;
+    f->last = NULL;
+    tk_refresh_drain(f->fleet, &f->source, f->now);
+    return f->last;
+}
+
+static void without_a_call_left_a_refresh_waits_until_there_is_one(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = kept(f, "crm/client/a");
+    struct tk_entry *b = kept(f, "crm/client/b");
+    int64_t asked_at = f->now;
+
+    limit(f, 1);
+    want(f, a);
+    want(f, b);
+    assert_int_equal(f->fetches, 1);
+    assert_true(b->is_queued);
+    land_token(f, a, "t", LIFE);
+    assert_int_equal(f->fetches, 1);
+    assert_true(tk_fleet_earliest(f->fleet) < asked_at + 63 * SECOND);
+    run_until(f, asked_at + 5 * MINUTE);
+    assert_ptr_equal(f->last, b);
+    assert_in_range(f->now, asked_at + 60 * SECOND, asked_at + 63 * SECOND);
+}
+
+/* Peers 28: each refresh is charged once, also one that fails or is forced. */
+static void every_refresh_is_charged_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = fresh(f, "crm/client/a", "t", LIFE);
+
+    limit(f, 10);
+    assert_int_equal(tk_budget_left(&f->source.budget, TK_MINUTE, f->now), 9);
+    tk_caller_refresh(f->fleet, a, f->now);
+    land_failure(f, a, TK_CLASS_TRANSIENT, 0);
+    assert_int_equal(tk_budget_left(&f->source.budget, TK_MINUTE, f->now), 8);
+    f->fetch_fails = 1;
+    tk_caller_refresh(f->fleet, a, f->now);
+    assert_int_equal(tk_budget_left(&f->source.budget, TK_MINUTE, f->now), 7);
+}
+
+static void a_forced_and_a_needed_refresh_need_a_call_too(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = kept(f, "crm/client/a");
+    struct tk_entry *b = kept(f, "crm/client/b");
+    struct tk_entry *c = kept(f, "crm/client/c");
+
+    limit(f, 1);
+    f->source.max_concurrent = 1;
+    want(f, a);
+    tk_refresh_want(f->fleet, b, TK_URGENCY_FORCED, f->now);
+    tk_refresh_want(f->fleet, c, TK_URGENCY_NEEDED, f->now);
+    assert_int_equal(f->fetches, 1);
+    run_until(f, f->now + 2 * MINUTE);
+    assert_ptr_equal(f->last, c);
+    assert_true(b->is_queued);
+}
+
+static void a_caller_moves_a_queued_key_up(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = fresh(f, "crm/client/a", "t", LIFE);
+    struct tk_entry *b = fresh(f, "crm/client/b", "t", 2 * LIFE);
+    struct tk_wait wait;
+
+    hold(f);
+    want(f, a);
+    want(f, b);
+    assert_int_equal(tk_turn_count_before(b), 1);
+    wait_for(f, &wait, b, (struct tk_want){.wait_ms = SECOND, .newer_than = 9});
+    assert_int_equal(tk_turn_count_before(b), 0);
+    assert_ptr_equal(let_one_go(f), b);
+    assert_ptr_equal(let_one_go(f), a);
+}
+
+static void a_key_whose_caller_has_gone_moves_down(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = fresh(f, "crm/client/a", "t", LIFE);
+    struct tk_entry *b = fresh(f, "crm/client/b", "t", 2 * LIFE);
+    struct tk_wait wait;
+
+    hold(f);
+    want(f, a);
+    wait_for(f, &wait, b, (struct tk_want){.wait_ms = SECOND, .newer_than = 9});
+    tk_wait_leave(&wait);
+    assert_ptr_equal(let_one_go(f), a);
+}
+
+static void of_two_that_go_dark_together_the_one_in_demand_is_first(void **s)
+{
+    struct fixture *f = *s;
+    struct tk_entry *a = kept(f, "crm/client/a");
+    struct tk_entry *b = kept(f, "crm/client/b");
+
+    hold(f);
+    tk_entry_note_use(b, f->now);
+    want(f, a);
+    want(f, b);
+    assert_ptr_equal(let_one_go(f), b);
+}
+
+/* Peers 2: the first n of a list were served, and those behind them never. */
+static void callers_of_other_keys_starve_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *poor = kept(f, "crm/client/poor");
+    struct tk_entry *rich[20];
+    struct tk_wait waits[20];
+    char name[32];
+    int turns = 0;
+
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "crm/client/r%d", i);
+        rich[i] = fresh(f, name, "t", 100 * LIFE);
+    }
+    hold(f);
+    want(f, poor);
+    while (!poor->flight && turns < 200) {
+        struct tk_entry *next = rich[turns % 20];
+
+        wait_for(f, &waits[turns % 20], next,
+                 (struct tk_want){.wait_ms = MINUTE, .newer_than = 99});
+        f->now += 6 * SECOND;
+        let_one_go(f);
+        hold(f);
+        if (next->flight) land_token(f, next, "again", 100 * LIFE);
+        turns++;
+    }
+    assert_non_null(poor->flight);
+    assert_in_range(turns, 90, 110);
+}
+
+static void keys_never_seen_get_half_of_the_budget(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *known = fresh(f, "crm/client/known", "t", LIFE);
+    struct tk_wait waits[20];
+    char name[32];
+
+    limit(f, 10);
+    f->now += 2 * MINUTE;
+    f->source.max_concurrent = 100;
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "crm/client/x%d", i);
+        wait_for(f, &waits[i], claim(f, name),
+                 (struct tk_want){.wait_ms = SECOND});
+    }
+    assert_int_equal(f->fetches, 1 + 5);
+    tk_caller_refresh(f->fleet, known, f->now);
+    assert_ptr_equal(f->last, known);
+}
+
+static void while_known_keys_wait_a_newcomer_gets_every_second_turn(void **s)
+{
+    struct fixture *f = *s;
+    struct tk_wait waits[4];
+    char name[32];
+    int newcomers = 0;
+
+    hold(f);
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "crm/client/known%d", i);
+        want(f, kept(f, name));
+        snprintf(name, sizeof name, "crm/client/new%d", i);
+        wait_for(f, &waits[i], claim(f, name),
+                 (struct tk_want){.wait_ms = SECOND});
+    }
+    for (int i = 0; i < 4; i++) newcomers += !let_one_go(f)->is_kept;
+    assert_int_equal(newcomers, 2);
+}
+
+static void a_newcomer_that_nobody_waits_for_is_given_up(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_wait wait;
+
+    hold(f);
+    wait_for(f, &wait, claim(f, "crm/client/x"),
+             (struct tk_want){.wait_ms = SECOND});
+    tk_wait_expire(f->fleet, f->now + SECOND);
+    assert_int_equal(f->answers, 1);
+    assert_int_equal(tk_fleet_count(f->fleet), 1);
+    run_until(f, f->now + 3 * MINUTE);
+    assert_int_equal(tk_fleet_count(f->fleet), 0);
+    assert_int_equal(tk_turn_count(&f->source), 0);
+    assert_int_equal(f->fetches, 0);
+}
+
+/* Peers 27: a key was dropped for being refreshed, and its place was lost. */
+static void a_queued_key_that_is_removed_leaves_the_queue(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = fresh(f, "crm/client/a", "t", LIFE);
+
+    hold(f);
+    want(f, a);
+    assert_int_equal(tk_turn_count(&f->source), 1);
+    assert_true(tk_entry_has_token(a, f->now));
+    tk_fleet_remove(f->fleet, a);
+    assert_int_equal(tk_turn_count(&f->source), 0);
+    assert_null(let_one_go(f));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FLEET(without_a_call_left_a_refresh_waits_until_there_is_one),
+        WITH_FLEET(every_refresh_is_charged_once),
+        WITH_FLEET(a_forced_and_a_needed_refresh_need_a_call_too),
+        WITH_FLEET(a_caller_moves_a_queued_key_up),
+        WITH_FLEET(a_key_whose_caller_has_gone_moves_down),
+        WITH_FLEET(of_two_that_go_dark_together_the_one_in_demand_is_first),
+        WITH_FLEET(callers_of_other_keys_starve_nobody),
+        WITH_FLEET(keys_never_seen_get_half_of_the_budget),
+        WITH_FLEET(while_known_keys_wait_a_newcomer_gets_every_second_turn),
+        WITH_FLEET(a_newcomer_that_nobody_waits_for_is_given_up),
+        WITH_FLEET(a_queued_key_that_is_removed_leaves_the_queue),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
