@@ -95,6 +95,11 @@ function(tokeng_specs prefix folder lpath)
     endif()
   endforeach()
 endfunction()
+# Preloaded into a program whose clocks a spec steps.
+add_library(clocks MODULE ${PROJECT_SOURCE_DIR}/tests/e2e/support/clocks.c)
+set_target_properties(clocks PROPERTIES PREFIX "" C_VISIBILITY_PRESET default
+  LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
 tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
 tokeng_specs(e2e tests/e2e "tests/e2e/?.lua"
   --helper=tests/e2e/support/helper.lua)

@@ -155,36 +155,13 @@ static enum tk_exit take_place(struct running *running)
     return rc == 0 ? TK_EXIT_OK : fail(running, rc, why.text);
 }
 
-static enum tk_exit make_engine(struct running *running)
-{
-    struct tk_engine_options engine_options = {
-        .config_path = running->setup.config,
-        .policy_file = tk_setup_policy(&running->setup),
-    };
-    struct tk_problems problems;
-    enum tk_exit status = TK_EXIT_OK;
-    int rc;
-
-    tk_problems_init(&problems);
-    rc = tk_engine_new(running->loop, &engine_options, &problems,
-                       &running->engine);
-    if (problems.count > 0) {
-        status = tk_setup_say_problems(running->show, running->setup.config,
-                                       &problems);
-    } else if (rc != 0) {
-        status = fail(running, rc, tk_err_text(rc));
-    }
-    tk_problems_fini(&problems);
-    return status;
-}
-
 /* What --socket says, else the configuration, else tokeng.sock in the runtime
  * directory. `address` keeps the text that is made here. */
 static void choose_listen(const struct running *running,
+                          const struct tk_config *config,
                           char address[ADDRESS_TEXT],
                           const char *listen[LISTEN_MAX + 1])
 {
-    const struct tk_config *config = tk_engine_config(running->engine);
     const char *socket = tk_args_text(running->args, "socket");
     size_t count = 0;
     char here[PATH_MAX];
@@ -206,6 +183,46 @@ static void choose_listen(const struct running *running,
     listen[count] = NULL;
 }
 
+static int take_listen(const struct tk_config *config,
+                       struct tk_problems *problems, void *data)
+{
+    struct running *running = data;
+    const char *listen[LISTEN_MAX + 1];
+    char address[ADDRESS_TEXT];
+    struct tk_why why;
+    int rc;
+
+    choose_listen(running, config, address, listen);
+    rc = tk_api_listen(running->api, listen, &why);
+    if (rc != 0) tk_problem(problems, "listen", "%s", why.text);
+    return rc;
+}
+
+static enum tk_exit make_engine(struct running *running)
+{
+    struct tk_engine_options engine_options = {
+        .config_path = running->setup.config,
+        .policy_file = tk_setup_policy(&running->setup),
+        .accept = take_listen,
+        .data = running,
+    };
+    struct tk_problems problems;
+    enum tk_exit status = TK_EXIT_OK;
+    int rc;
+
+    tk_problems_init(&problems);
+    rc = tk_engine_new(running->loop, &engine_options, &problems,
+                       &running->engine);
+    if (problems.count > 0) {
+        status = tk_setup_say_problems(running->show, running->setup.config,
+                                       &problems);
+    } else if (rc != 0) {
+        status = fail(running, rc, tk_err_text(rc));
+    }
+    tk_problems_fini(&problems);
+    return status;
+}
+
 static enum tk_exit open_api(struct running *running)
 {
     const char *listen[LISTEN_MAX + 1];
@@ -213,7 +230,7 @@ static enum tk_exit open_api(struct running *running)
     struct tk_why why;
     int rc;
 
-    choose_listen(running, address, listen);
+    choose_listen(running, tk_engine_config(running->engine), address, listen);
     rc =
         tk_api_new(running->loop, running->engine, listen, &running->api, &why);
     if (rc != 0) return fail(running, rc, why.text);

@@ -33,7 +33,8 @@ struct tk_engine {
     struct retired *retired;
     struct tk_fleet *fleet;
     struct tk_flights flights;
-    char *policy_file; /* NULL: as configured */
+    char *policy_file;                /* NULL: as configured */
+    struct tk_engine_options options; /* `accept` and `data` of it */
     int64_t started_at;
     int64_t last_scan;
     int64_t armed_for;
@@ -211,6 +212,7 @@ int tk_engine_new(struct tk_loop *loop, const struct tk_engine_options *options,
 
     if (engine == NULL) return TK_ENOMEM;
     engine->loop = loop;
+    engine->options = *options;
     if (options->policy_file != NULL) {
         engine->policy_file = strdup(options->policy_file);
     }
@@ -236,6 +238,14 @@ void tk_engine_start(struct tk_engine *engine)
     arm(engine, tk_engine_now(engine));
 }
 
+static bool is_accepted(const struct tk_engine *engine,
+                        const struct tk_config *config,
+                        struct tk_problems *problems)
+{
+    return engine->options.accept == NULL ||
+           engine->options.accept(config, problems, engine->options.data) == 0;
+}
+
 int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
 {
     int64_t now = tk_engine_now(engine);
@@ -245,6 +255,10 @@ int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
     if (retired == NULL) return TK_ENOMEM;
     config = tk_config_load(engine->config->path, engine->config,
                             engine->policy_file, problems);
+    if (config != NULL && !is_accepted(engine, config, problems)) {
+        tk_config_free(config);
+        config = NULL;
+    }
     if (config == NULL) {
         free(retired);
         return TK_EINVAL;

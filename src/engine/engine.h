@@ -13,6 +13,12 @@ struct tk_engine;
 struct tk_engine_options {
     const char *config_path;
     const char *policy_file; /* overrules every policy of the file; or NULL */
+    /* May a configuration replace the one in force? Called at a reload, before
+     * anything is changed; 0, or what is wrong goes to `problems`. NULL: it
+     * may. */
+    int (*accept)(const struct tk_config *config, struct tk_problems *problems,
+                  void *data);
+    void *data;
 };
 
 /* Loads the configuration; every problem of it goes to `problems`. */

@@ -1,11 +1,11 @@
 #include "serve/api.h"
 
-#include "net/server.h"
 #include "serve/access.h"
 #include "serve/admin.h"
 #include "serve/explain.h"
 #include "serve/handout.h"
 #include "serve/health.h"
+#include "serve/listeners.h"
 #include "serve/listing.h"
 #include "serve/metrics.h"
 #include "serve/reject.h"
@@ -19,8 +19,7 @@
 struct tk_api {
     struct tk_desk desk;
     uid_t owner;
-    struct tk_server **servers;
-    size_t server_count;
+    struct tk_listeners listeners;
 };
 
 static void refuse_path(struct tk_request *request)
@@ -52,16 +51,6 @@ static void refuse_peer(struct tk_request *request)
         .detail = "only root and the user that the engine runs as may do this"};
 
     tk_desk_refuse(request, &problem);
-}
-
-static unsigned count_connections(const struct tk_api *api)
-{
-    unsigned count = 0;
-
-    for (size_t i = 0; i < api->server_count; i++) {
-        count += tk_server_connections(api->servers[i]);
-    }
-    return count;
 }
 
 static void dispatch(struct tk_api *api, struct tk_request *request,
@@ -101,7 +90,8 @@ static void dispatch(struct tk_api *api, struct tk_request *request,
         tk_health_version(desk, request);
         break;
     case TK_CALL_METRICS:
-        tk_metrics_answer(desk, request, count_connections(api));
+        tk_metrics_answer(desk, request,
+                          tk_listeners_connections(&api->listeners));
         break;
     case TK_CALL_LIVEZ:
         tk_health_live(request);
@@ -132,38 +122,6 @@ static void handle(struct tk_request *request, void *data)
     dispatch(api, request, &route);
 }
 
-static int open_one(struct tk_api *api, const char *address, struct tk_why *why)
-{
-    struct tk_server_options options = {.listen = address};
-    int rc;
-
-    if (!tk_str_starts(tk_str(address), TK_STR("unix:"))) {
-        return tk_fail(why, TK_EINVAL, "listen: %s: must be \"unix:/path\"",
-                       address);
-    }
-    rc = tk_server_new(api->desk.loop, &options, handle, api,
-                       &api->servers[api->server_count], why);
-    if (rc == 0) api->server_count++;
-    return rc;
-}
-
-static int open_all(struct tk_api *api, const char *const *listen,
-                    struct tk_why *why)
-{
-    size_t count = 0;
-    int rc = 0;
-
-    while (listen[count] != NULL) count++;
-    api->servers = calloc(count + 1, sizeof(struct tk_server *));
-    if (api->servers == NULL) {
-        return tk_fail(why, TK_ENOMEM, "%s", tk_err_text(TK_ENOMEM));
-    }
-    for (size_t i = 0; i < count && rc == 0; i++) {
-        rc = open_one(api, listen[i], why);
-    }
-    return rc;
-}
-
 int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
                const char *const *listen, struct tk_api **out,
                struct tk_why *why)
@@ -179,7 +137,9 @@ int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
     api->desk.engine = engine;
     tk_buf_init(&api->desk.token, TK_HANDOUT_MAX);
     tk_list_init(&api->desk.waiting);
-    rc = open_all(api, listen, why);
+    api->listeners =
+        (struct tk_listeners){.loop = loop, .handler = handle, .data = api};
+    rc = tk_listeners_set(&api->listeners, listen, why);
     if (rc != 0) {
         tk_api_free(api);
         return rc;
@@ -188,11 +148,15 @@ int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
     return 0;
 }
 
+int tk_api_listen(struct tk_api *api, const char *const *listen,
+                  struct tk_why *why)
+{
+    return tk_listeners_set(&api->listeners, listen, why);
+}
+
 void tk_api_stop(struct tk_api *api)
 {
-    for (size_t i = 0; i < api->server_count; i++) {
-        tk_server_stop(api->servers[i]);
-    }
+    tk_listeners_stop(&api->listeners);
 }
 
 void tk_api_free(struct tk_api *api)
@@ -200,10 +164,7 @@ void tk_api_free(struct tk_api *api)
     if (api == NULL) return;
     tk_api_stop(api);
     tk_token_turn_away(&api->desk);
-    for (size_t i = 0; i < api->server_count; i++) {
-        tk_server_free(api->servers[i]);
-    }
-    free(api->servers);
+    tk_listeners_fini(&api->listeners);
     tk_buf_fini(&api->desk.token);
     free(api);
 }

@@ -232,9 +232,41 @@ static void pause_and_resume_name_a_source(void **state)
     stop(&r);
 }
 
+static int refuse(const struct tk_config *config, struct tk_problems *problems,
+                  void *data)
+{
+    assert_int_equal(config->source_count, 1);
+    ++*(int *)data;
+    tk_problem(problems, "listen", "is taken");
+    return TK_EBUSY;
+}
+
+static void a_configuration_that_its_host_refuses_is_not_taken(void **state)
+{
+    struct scripts *s = *state;
+    int asked = 0;
+    struct tk_engine_options options = {.config_path = write_config(s, plain),
+                                        .accept = refuse,
+                                        .data = &asked};
+    struct running r = {.s = s};
+    const struct tk_config *before;
+
+    assert_int_equal(tk_loop_new(&r.loop), 0);
+    assert_int_equal(tk_engine_new(r.loop, &options, &s->problems, &r.engine),
+                     0);
+    before = tk_engine_config(r.engine);
+    assert_int_equal(tk_engine_reload(r.engine, &s->problems), TK_EINVAL);
+    assert_ptr_equal(tk_engine_config(r.engine), before);
+    assert_int_equal(asked, 1);
+    assert_string_equal(problems_of(s), "listen: is taken\n");
+    tk_engine_free(r.engine);
+    assert_int_equal(tk_loop_free(r.loop), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_SCRIPTS(a_configuration_that_its_host_refuses_is_not_taken),
         WITH_SCRIPTS(a_cold_key_is_fetched_through_its_provider),
         WITH_SCRIPTS(a_variant_has_a_token_of_its_own),
         WITH_SCRIPTS(kept_keys_are_fetched_at_start),
