@@ -30,7 +30,8 @@
     XX(EBUSY, 15, "in use by another")                                         \
     XX(ESCRIPT, 16, "the script failed")                                       \
     XX(EBUDGET, 17, "the script used up its budget")                           \
-    XX(EINTERNAL, 18, "internal error")
+    XX(EINTERNAL, 18, "internal error")                                        \
+    XX(EREFUSED, 19, "refused by the issuer")
 
 enum tk_err {
     TK_OK = 0,

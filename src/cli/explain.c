@@ -206,9 +206,13 @@ static void print_refresh(struct page *page, const struct tk_value *answer)
     if (tk_show_is_true(tk_value_get(refresh, "running"))) {
         state = "on its way; ";
     } else if (tk_show_is_true(tk_value_get(refresh, "queued"))) {
-        state = "waits for a place; ";
+        state = "waits for its turn; ";
     }
     tk_buf_put_text(&page->line, state);
+    if (tk_value_get(refresh, "ahead") != NULL) {
+        put_count(page, tk_value_get(refresh, "ahead"));
+        tk_buf_put_text(&page->line, " ahead; ");
+    }
     put_count(page, tk_value_get(refresh, "active"));
     tk_buf_put_text(&page->line, " of ");
     put_count(page, tk_value_get(refresh, "max_concurrent"));

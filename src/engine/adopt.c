@@ -118,6 +118,7 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
 {
     uint32_t id = 0;
 
+    tk_unknown_forget_all(tk_fleet_unknowns(fleet));
     each_pair(old, new, carry_pause);
     each_pair(old, new, carry_learned);
     each_pair(old, new, carry_budget);

@@ -341,6 +341,24 @@ static struct tk_source *source_of(struct tk_engine *engine,
     return source;
 }
 
+/* Has its issuer refused the key a short while ago? */
+static bool was_refused(const struct tk_engine *engine,
+                        const struct tk_source *source,
+                        const struct tk_key *key, struct tk_why *why)
+{
+    int64_t now = tk_engine_now(engine);
+    const struct tk_unknown *unknown =
+        tk_unknown_find(tk_fleet_unknowns(engine->fleet), key->text, now);
+
+    if (unknown == NULL || tk_source_keeps(source, key)) return false;
+    tk_fail(why, TK_EREFUSED,
+            "the issuer of source %s has refused this key (%s); it is asked "
+            "again in %lld s at the earliest",
+            source->name, unknown->code,
+            (long long)(unknown->until - now + 999) / 1000);
+    return true;
+}
+
 int tk_engine_claim(struct tk_engine *engine, struct tk_str text,
                     struct tk_entry **out, struct tk_why *why)
 {
@@ -354,6 +372,7 @@ int tk_engine_claim(struct tk_engine *engine, struct tk_str text,
     if (rc != 0) return rc;
     source = source_of(engine, &key, why);
     if (source == NULL) return TK_ENOENT;
+    if (was_refused(engine, source, &key, why)) return TK_EREFUSED;
     return tk_fleet_claim(engine->fleet, source, &key, out, why);
 }
 
@@ -363,12 +382,17 @@ struct tk_entry *tk_engine_find(struct tk_engine *engine, struct tk_str text,
     struct tk_entry *entry = tk_fleet_find(engine->fleet, text);
     struct tk_key key;
 
-    if (entry == NULL && tk_key_parse(text, &key, why) == 0 &&
-        source_of(engine, &key, why) != NULL) {
+    const struct tk_source *source = NULL;
+
+    if (entry != NULL) return entry;
+    if (tk_key_parse(text, &key, why) == 0) {
+        source = source_of(engine, &key, why);
+    }
+    if (source != NULL && !was_refused(engine, source, &key, why)) {
         tk_fail(why, TK_ENOENT,
                 "the key is not there: nobody has asked for it");
     }
-    return entry;
+    return NULL;
 }
 
 bool tk_engine_get(struct tk_engine *engine, struct tk_entry *entry,

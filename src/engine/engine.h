@@ -45,7 +45,8 @@ int64_t tk_engine_uptime_ms(const struct tk_engine *engine);
 bool tk_engine_is_ready(struct tk_engine *engine);
 
 /* The entry of a key. TK_EINVAL for a malformed key, TK_ENOENT for one that no
- * source has, TK_EFULL past a limit. tk_engine_find takes only keys that are
+ * source has, TK_EFULL past a limit, TK_EREFUSED if the issuer has refused it a
+ * short while ago. tk_engine_find takes only keys that are
  * there; it returns NULL with a reason for the others. */
 TK_MUST_USE int tk_engine_claim(struct tk_engine *engine, struct tk_str key,
                                 struct tk_entry **out, struct tk_why *why);

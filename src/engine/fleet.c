@@ -23,6 +23,7 @@ struct tk_fleet {
     uint32_t count;
     uint32_t cap;
     int64_t earliest; /* no due moment is before it */
+    struct tk_unknowns *unknowns;
     struct tk_link waits;
     struct tk_link turns; /* sources that wait for their budget */
     struct tk_seed dice;
@@ -58,11 +59,14 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
     tk_map_init(&fleet->keys);
     fleet->dice.k0 = tk_hash((struct tk_seed){0}, options->node);
     rc = tk_random(fleet->fingerprint_key, sizeof fleet->fingerprint_key);
+    fleet->unknowns = calloc(1, sizeof *fleet->unknowns);
+    if (fleet->unknowns == NULL) rc = TK_ENOMEM;
     if (rc == 0) rc = make_table(fleet, options);
     if (rc != 0) {
         tk_fleet_free(fleet);
         return rc;
     }
+    fleet->unknowns->seed = tk_seed_random();
     *out = fleet;
     return 0;
 }
@@ -87,6 +91,7 @@ void tk_fleet_free(struct tk_fleet *fleet)
     tk_map_fini(&fleet->keys);
     free(fleet->entries);
     free(fleet->due);
+    free(fleet->unknowns);
     tk_block_free(fleet->block, fleet->block_size);
     free(fleet);
 }
@@ -297,6 +302,11 @@ void tk_fleet_clear(struct tk_fleet *fleet, struct tk_entry *entry)
     entry->life = (struct tk_life){0};
     entry->not_before = 0;
     entry->is_poisoned = false;
+}
+
+struct tk_unknowns *tk_fleet_unknowns(const struct tk_fleet *fleet)
+{
+    return fleet->unknowns;
 }
 
 struct tk_link *tk_fleet_waits(struct tk_fleet *fleet)

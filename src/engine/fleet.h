@@ -18,6 +18,7 @@
 #include "cache/table.h"
 #include "engine/plan.h"
 #include "engine/source.h"
+#include "engine/unknown.h"
 
 /* States of a key; the words of product and HTTP API. */
 #define TK_STATE_MAP(XX)                                                       \
@@ -162,6 +163,9 @@ uint64_t tk_fleet_next_generation(const struct tk_fleet *fleet,
                                   const struct tk_entry *entry);
 /* Wipes the token; the key, its generation and its plan stay. */
 void tk_fleet_clear(struct tk_fleet *fleet, struct tk_entry *entry);
+
+/* What issuers have refused, though it is no key here. */
+struct tk_unknowns *tk_fleet_unknowns(const struct tk_fleet *fleet);
 
 /* All callers that wait, whatever for; struct tk_wait. */
 struct tk_link *tk_fleet_waits(struct tk_fleet *fleet);

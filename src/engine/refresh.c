@@ -237,6 +237,23 @@ static void log_landing(const struct tk_fleet *fleet,
            tk_num("took_ms", answer->received_at - answer->sent_at));
 }
 
+/* A key exists once it has succeeded. One that the issuer refuses leaves at
+ * the next turn; that it was refused is remembered. */
+static void dismiss_unknown(struct tk_fleet *fleet, struct tk_entry *entry,
+                            const struct tk_answer *answer, int64_t now)
+{
+    if (entry->life.expires_at != 0 || entry->is_kept ||
+        entry->failure == NULL ||
+        (answer->class != TK_CLASS_CONFIG &&
+         answer->class != TK_CLASS_REAUTHORIZE)) {
+        return;
+    }
+    tk_unknown_remember(tk_fleet_unknowns(fleet), entry->key.text,
+                        answer->class, answer->code,
+                        entry->failure->next_try_at);
+    tk_fleet_set_due(fleet, entry, now);
+}
+
 static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
                          const struct tk_answer *answer, int64_t now)
 {
@@ -254,6 +271,7 @@ static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
            tk_text("class", tk_class_name(answer->class)),
            tk_text("code", answer->code), tk_num("failures", failure.count));
     tk_schedule_retry(fleet, entry, answer->retry_after_ms, now);
+    dismiss_unknown(fleet, entry, answer, now);
     /* Last, because a secret that has changed means: at once. */
     if (answer->class == TK_CLASS_CREDENTIAL &&
         port->credential_refused != NULL) {
@@ -319,6 +337,14 @@ static bool is_forgettable(const struct tk_entry *entry)
            !entry->is_queued;
 }
 
+/* What a policy renews for ever is dropped all the same when nobody has used it
+ * for `forget`. Keys that only other refreshes use are left alone. */
+static bool is_unused(const struct tk_entry *entry, int64_t now)
+{
+    return entry->last_use_at != 0 &&
+           now - entry->last_use_at >= entry->source->forget_ms;
+}
+
 /* Returns false if the entry is gone. */
 static bool review(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
 {
@@ -339,8 +365,9 @@ static bool act(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
     bool had_token = entry->life.expires_at != 0;
 
     if (entry->is_queued) return review(fleet, entry, now);
-    if (is_forgettable(entry) && !has_token &&
-        (!had_token || entry->plan.verb == TK_LAPSE)) {
+    if (is_forgettable(entry) &&
+        (is_unused(entry, now) ||
+         (!has_token && (!had_token || entry->plan.verb == TK_LAPSE)))) {
         tk_fleet_remove(fleet, entry);
         return false;
     }

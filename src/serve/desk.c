@@ -101,6 +101,22 @@ static bool has_source(const struct tk_desk *desk, struct tk_str text)
                             tk_str_cut(&text, '/')) != NULL;
 }
 
+/* As if the issuer had been asked again. */
+static void tell_refusal(struct tk_desk *desk, struct tk_str key,
+                         struct tk_http_problem *problem)
+{
+    int64_t now = tk_engine_now(desk->engine);
+    const struct tk_unknown *unknown = tk_unknown_find(
+        tk_fleet_unknowns(tk_engine_fleet(desk->engine)), key, now);
+
+    problem->status = 503;
+    problem->code = tk_refusal_name(TK_REFUSAL_FAILED);
+    if (unknown == NULL) return;
+    problem->retry_ms = unknown->until - now;
+    problem->issuer_class = tk_class_name((enum tk_class)unknown->class);
+    problem->issuer_code = unknown->code;
+}
+
 static void refuse_key(struct tk_desk *desk, struct tk_request *request,
                        struct tk_str key, const struct tk_why *why)
 {
@@ -124,6 +140,9 @@ static void refuse_key(struct tk_desk *desk, struct tk_request *request,
         problem.status = 429;
         problem.code = "cache_full";
         problem.retry_ms = FULL_RETRY_MS;
+        break;
+    case TK_EREFUSED:
+        tell_refusal(desk, key, &problem);
         break;
     default:
         tk_desk_refuse_internal(request);

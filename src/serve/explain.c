@@ -1,6 +1,7 @@
 #include "serve/explain.h"
 
 #include "base/date.h"
+#include "engine/turn.h"
 #include "net/json.h"
 #include "serve/next.h"
 
@@ -169,6 +170,22 @@ static void put_plan(struct tk_json *json, const struct subject *s)
     tk_next_write(&next, json);
 }
 
+/* Calls that are left in each window that has a limit. */
+static void put_budget(struct tk_json *json, const struct subject *s)
+{
+    struct tk_budget *budget = &s->entry->source->budget;
+
+    tk_json_name(json, "budget");
+    tk_json_open(json, '{');
+    for (int i = 0; i < TK_WINDOWS; i++) {
+        uint32_t left = tk_budget_left(budget, (enum tk_window_name)i, s->now);
+
+        if (budget->windows[i].limit == 0) continue;
+        put_count(json, tk_window_text((enum tk_window_name)i), left);
+    }
+    tk_json_close(json, '}');
+}
+
 static void put_refresh(struct tk_json *json, const struct subject *s)
 {
     const struct tk_source *source = s->entry->source;
@@ -179,6 +196,10 @@ static void put_refresh(struct tk_json *json, const struct subject *s)
     put_bool(json, "queued", s->entry->is_queued);
     put_count(json, "active", source->active);
     put_count(json, "max_concurrent", source->max_concurrent);
+    if (s->entry->is_queued) {
+        put_count(json, "ahead", tk_turn_count_before(s->entry));
+    }
+    put_budget(json, s);
     tk_json_close(json, '}');
 }
 

@@ -1,5 +1,6 @@
 #include "serve/metrics.h"
 
+#include "engine/turn.h"
 #include "serve/prom.h"
 
 /* --- counters of sources --- */
@@ -131,6 +132,24 @@ static void put_learned(const struct tk_config *config, struct tk_buf *out)
     put_latency(config, 99, "0.99", out);
 }
 
+static void put_budgets(const struct tk_config *config, int64_t now,
+                        struct tk_buf *out)
+{
+    tk_prom_head(out, "tokeng_budget_left", "gauge",
+                 "Calls that the quota of the source still allows.");
+    for (size_t i = 0; i < config->source_count * TK_WINDOWS; i++) {
+        struct tk_source *source = config->sources[i / TK_WINDOWS];
+        enum tk_window_name window = (enum tk_window_name)(i % TK_WINDOWS);
+        struct tk_prom_label labels[] = {{"source", source->name},
+                                         {"window", tk_window_text(window)},
+                                         {NULL, NULL}};
+
+        if (source->budget.windows[window].limit == 0) continue;
+        tk_prom_count(out, "tokeng_budget_left", labels,
+                      tk_budget_left(&source->budget, window, now));
+    }
+}
+
 /* --- keys --- */
 
 static void put_states(const struct tk_census *census, struct tk_buf *out)
@@ -259,6 +278,7 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
               count_active, out);
     put_gauge(config, "tokeng_refreshes_queued",
               "Refreshes that wait for their turn.", count_queued, out);
+    put_budgets(config, view->now, out);
     put_gauge(config, "tokeng_source_paused", "1 while the source is paused.",
               is_paused, out);
     put_learned(config, out);
@@ -281,6 +301,7 @@ void tk_metrics_answer(struct tk_desk *desk, struct tk_request *request,
     struct tk_metrics_view view = {
         .config = tk_engine_config(desk->engine),
         .census = &census,
+        .now = tk_engine_now(desk->engine),
         .uptime_ms = tk_engine_uptime_ms(desk->engine),
         .longest_turn_us = tk_loop_take_longest_turn_us(desk->loop),
         .connections = connections,

@@ -1,5 +1,7 @@
 #include "serve/next.h"
 
+#include "engine/turn.h"
+
 static int64_t until(int64_t moment, int64_t now)
 {
     if (moment == TK_NEVER) return -1;
@@ -43,6 +45,17 @@ static struct tk_next as_planned(const struct tk_fleet *fleet,
     return (struct tk_next){"none", -1, why};
 }
 
+static struct tk_next in_queue(const struct tk_entry *entry, int64_t now)
+{
+    int64_t at = tk_turn_at(entry->source, now);
+
+    if (at == TK_NEVER) {
+        return (struct tk_next){"queued", -1, "max_concurrent is reached"};
+    }
+    return (struct tk_next){"queued", until(at, now),
+                            "the quota lets the next one go then"};
+}
+
 struct tk_next tk_next_of(const struct tk_fleet *fleet,
                           const struct tk_entry *entry, int64_t now)
 {
@@ -52,9 +65,7 @@ struct tk_next tk_next_of(const struct tk_fleet *fleet,
     if (entry->source->is_paused) {
         return (struct tk_next){"paused", -1, "the source is paused"};
     }
-    if (entry->is_queued) {
-        return (struct tk_next){"queued", -1, "max_concurrent is reached"};
-    }
+    if (entry->is_queued) return in_queue(entry, now);
     if (entry->failure != NULL) return after_failure(fleet, entry, now);
     if (entry->life.expires_at == 0) {
         return (struct tk_next){"none", -1, "fetched when asked for"};

@@ -222,6 +222,95 @@ static void a_key_that_never_succeeded_is_forgotten(void **state)
     assert_int_equal(f->source.key_count, 0);
 }
 
+static void a_key_that_nobody_uses_is_forgotten_though_it_is_renewed(void **s)
+{
+    struct fixture *f = *s;
+    struct tk_entry *idle = fresh(f, "crm/client/idle", "t", LIFE);
+    struct tk_entry *busy = fresh(f, "crm/client/busy", "t", LIFE);
+    struct tk_entry *kept = fresh(f, "crm/client/kept", "t", LIFE);
+    char token[24];
+    int count = 0;
+
+    kept->is_kept = true;
+    tk_entry_note_use(kept, f->now);
+    tk_entry_note_use(idle, f->now);
+    while (f->now < START + 30 * 3600 * SECOND) {
+        tk_entry_note_use(busy, f->now);
+        run_until(f, f->now + 3600 * SECOND);
+        snprintf(token, sizeof token, "t%d", count++);
+        if (f->last->flight != NULL) land_token(f, f->last, token, LIFE);
+        if (f->now < START + 24 * 3600 * SECOND) {
+            assert_non_null(tk_fleet_find(f->fleet, TK_STR("crm/client/idle")));
+        }
+    }
+    assert_null(tk_fleet_find(f->fleet, TK_STR("crm/client/idle")));
+    assert_ptr_equal(tk_fleet_find(f->fleet, TK_STR("crm/client/busy")), busy);
+    assert_ptr_equal(tk_fleet_find(f->fleet, TK_STR("crm/client/kept")), kept);
+}
+
+/* Peers 19: a spread that is drawn at each look is no spread. */
+static void the_plan_of_a_generation_is_drawn_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t", LIFE);
+    int64_t due = tk_fleet_due(f->fleet, entry);
+
+    for (int i = 0; i < 20; i++) {
+        f->now += SECOND;
+        tk_schedule_ask(f->fleet, entry, f->now);
+        assert_in_range(tk_fleet_due(f->fleet, entry), due - 1, due + 1);
+    }
+}
+
+/* Peers 1 and 32: a check that comes after the window, and no margin at all. A
+ * threshold that is passed between two checks is met to the millisecond. */
+static void a_renewal_never_waits_for_a_check_nor_for_the_end(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t", LIFE);
+    int64_t due = tk_fleet_due(f->fleet, entry);
+
+    f->policy.check_interval_ms = 10 * LIFE;
+    assert_int_equal(run_until(f, START + LIFE), due);
+    assert_true(f->now < entry->life.expires_at - MINUTE);
+}
+
+/* Peers 7: a token that others are made from was fetched for each of them. */
+static void a_token_that_many_need_is_fetched_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *app = claim(f, "crm/client/app");
+    struct tk_wait waits[20];
+
+    for (int i = 0; i < 20; i++) {
+        waits[i] = (struct tk_wait){.entry = app,
+                                    .want = {.wait_ms = 30 * SECOND},
+                                    .done = fixture_answered,
+                                    .data = f};
+        tk_caller_wait(f->fleet, &waits[i], TK_URGENCY_NEEDED, f->now);
+    }
+    land_token(f, app, "t", LIFE);
+    assert_int_equal(f->fetches, 1);
+    assert_int_equal(f->answers, 20);
+}
+
+/* Peers 23 and 24: an end a second early or late; a dead token's life that was
+ * extended because the issuer was away. */
+static void no_failure_moves_the_end_of_a_token(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t", LIFE);
+    int64_t end = entry->life.expires_at;
+
+    for (int i = 0; i < 5; i++) {
+        tk_caller_refresh(f->fleet, entry, f->now);
+        land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
+    }
+    assert_int_equal(entry->life.expires_at, end);
+    assert_true(tk_entry_has_token(entry, end - 1));
+    assert_false(tk_entry_has_token(entry, end));
+}
+
 static void a_kept_key_is_retried_though_it_never_succeeded(void **state)
 {
     struct fixture *f = *state;
@@ -365,6 +454,11 @@ int main(void)
         WITH_FLEET(a_short_token_costs_at_most_two_calls_a_life),
         WITH_FLEET(a_token_that_is_dead_on_arrival_is_a_failure),
         WITH_FLEET(a_key_that_never_succeeded_is_forgotten),
+        WITH_FLEET(a_key_that_nobody_uses_is_forgotten_though_it_is_renewed),
+        WITH_FLEET(the_plan_of_a_generation_is_drawn_once),
+        WITH_FLEET(a_renewal_never_waits_for_a_check_nor_for_the_end),
+        WITH_FLEET(a_token_that_many_need_is_fetched_once),
+        WITH_FLEET(no_failure_moves_the_end_of_a_token),
         WITH_FLEET(a_kept_key_is_retried_though_it_never_succeeded),
         WITH_FLEET(a_refused_credential_is_reported_to_the_engine),
         WITH_FLEET(a_secret_that_has_changed_is_tried_at_once),

@@ -59,6 +59,19 @@ static void a_refresh_without_a_place_is_queued(void **state)
     next_is(s, entry, "queued", -1, "max_concurrent is reached");
 }
 
+static void a_refresh_without_a_call_left_tells_when_there_is_one(void **state)
+{
+    struct scene *s = *state;
+    struct tk_entry *entry = fresh(s->f, "crm/client/a", "t1", LIFE);
+    struct tk_next next;
+
+    s->f->source.budget.windows[TK_MINUTE].limit = 1;
+    tk_refresh_want(s->f->fleet, entry, TK_URGENCY_FORCED, s->f->now);
+    next = tk_next_of(s->f->fleet, entry, s->f->now);
+    assert_string_equal(next.what, "queued");
+    assert_in_range(next.in_ms, 59 * SECOND, 63 * SECOND);
+}
+
 static void a_failed_renewal_is_tried_again(void **state)
 {
     struct scene *s = *state;
@@ -141,6 +154,7 @@ int main(void)
         IN_SCENE(a_refresh_on_its_way_runs_also_while_paused),
         IN_SCENE(a_paused_source_does_nothing_next),
         IN_SCENE(a_refresh_without_a_place_is_queued),
+        IN_SCENE(a_refresh_without_a_call_left_tells_when_there_is_one),
         IN_SCENE(a_failed_renewal_is_tried_again),
         IN_SCENE(a_key_that_never_worked_waits_to_be_asked_for),
         IN_SCENE(a_plan_to_ask_or_to_lapse_is_named),
