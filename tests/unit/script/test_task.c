@@ -133,6 +133,7 @@ static void a_unit_may_be_closed_while_the_collector_is_due(void **state)
     tk_unit_close(p->unit);
     p->unit = NULL;
     tk_timer_set(p->guard, TK_NEVER);
+    tk_loop_run(p->loop); /* ends at once: asking for a token has stopped it */
     tk_loop_run(p->loop);
 }
 
