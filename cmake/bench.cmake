@@ -7,14 +7,14 @@ add_executable(bench_client EXCLUDE_FROM_ALL ${programs}/client.c
 target_link_libraries(bench_client PRIVATE tokeng_flags PkgConfig::uv
   PkgConfig::curl)
 
-foreach(name refresh)
+foreach(name fill refresh)
   add_executable(bench_${name} EXCLUDE_FROM_ALL ${programs}/${name}.c)
   tokeng_rooms_under(engine rooms)
   tokeng_link(bench_${name} ${rooms})
 endforeach()
 
-add_custom_target(bench DEPENDS bench_client bench_refresh)
-foreach(name client refresh)
+add_custom_target(bench DEPENDS bench_client bench_fill bench_refresh)
+foreach(name client fill refresh)
   # Beside the program, so that they find the same Lua files.
   set_target_properties(bench_${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
