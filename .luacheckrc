@@ -43,5 +43,6 @@ files["lua/resty"].std = "ngx_lua"
 files["tests/lua"].std = "lua54+busted"
 files["tests/e2e"].std = "lua54+busted"
 files["tests/house/ffi.lua"].std = "luajit"
+files["tests/bench/support/people.lua"].std = "sandbox+provider"
 
 exclude_files = { "build", "tests/e2e/node_modules" }

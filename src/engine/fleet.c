@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "engine/fleet.h"
 
+#include "base/hash.h"
 #include "cache/block.h"
 #include "vault/crypto.h"
 
@@ -17,7 +18,7 @@ struct tk_fleet {
     struct tk_table table;
     void *block;
     size_t block_size;
-    struct tk_map keys;
+    struct tk_entry **by_slot; /* of the table; has `cap` places, too */
     struct tk_entry **entries; /* parallel to */
     int64_t *due;              /* this */
     uint32_t count;
@@ -56,7 +57,6 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
     fleet->earliest = TK_NEVER;
     tk_list_init(&fleet->waits);
     tk_list_init(&fleet->turns);
-    tk_map_init(&fleet->keys);
     fleet->dice.k0 = tk_hash((struct tk_seed){0}, options->node);
     rc = tk_random(fleet->fingerprint_key, sizeof fleet->fingerprint_key);
     fleet->unknowns = calloc(1, sizeof *fleet->unknowns);
@@ -74,7 +74,6 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
 static void free_entry(struct tk_entry *entry)
 {
     tk_entry_forget_failure(entry);
-    free(entry->text);
     free(entry);
 }
 
@@ -88,7 +87,7 @@ void tk_fleet_free(struct tk_fleet *fleet)
         free_entry(fleet->entries[i]);
     }
     for (uint16_t i = 0; i < fleet->word_count; i++) free(fleet->words[i]);
-    tk_map_fini(&fleet->keys);
+    free(fleet->by_slot);
     free(fleet->entries);
     free(fleet->due);
     free(fleet->unknowns);
@@ -103,13 +102,16 @@ const struct tk_fleet_port *tk_fleet_port(const struct tk_fleet *fleet)
 
 struct tk_entry *tk_fleet_find(const struct tk_fleet *fleet, struct tk_str key)
 {
-    return tk_map_get(&fleet->keys, key);
+    uint32_t slot = tk_table_find(&fleet->table, key);
+
+    return slot == TK_NO_SLOT ? NULL : fleet->by_slot[slot];
 }
 
 static int make_room(struct tk_fleet *fleet)
 {
     uint32_t cap = fleet->cap == 0 ? 64 : fleet->cap * 2;
     struct tk_entry **entries;
+    struct tk_entry **by_slot;
     int64_t *due;
 
     if (fleet->count < fleet->cap) return 0;
@@ -119,6 +121,9 @@ static int make_room(struct tk_fleet *fleet)
     due = realloc(fleet->due, cap * sizeof *due);
     if (due == NULL) return TK_ENOMEM;
     fleet->due = due;
+    by_slot = realloc(fleet->by_slot, cap * sizeof *by_slot);
+    if (by_slot == NULL) return TK_ENOMEM;
+    fleet->by_slot = by_slot;
     fleet->cap = cap;
     return 0;
 }
@@ -130,13 +135,7 @@ static struct tk_entry *make_entry(struct tk_source *source,
     struct tk_entry *entry = calloc(1, sizeof *entry);
 
     if (entry == NULL) return NULL;
-    entry->text = strndup(key->text.data, key->text.len);
-    if (entry->text == NULL ||
-        tk_key_parse(tk_str_of(entry->text, key->text.len), &entry->key,
-                     NULL) != 0) {
-        free_entry(entry);
-        return NULL;
-    }
+    entry->key = *key;
     entry->source = source;
     entry->kind = kind;
     entry->plan.at = TK_NEVER;
@@ -145,18 +144,31 @@ static struct tk_entry *make_entry(struct tk_source *source,
     return entry;
 }
 
-static int add_entry(struct tk_fleet *fleet, struct tk_entry *entry)
+/* From here on the key is the table's copy. */
+static int take_slot(struct tk_fleet *fleet, struct tk_entry *entry)
 {
-    int rc = make_room(fleet);
+    struct tk_record record;
+    int rc = tk_table_claim(&fleet->table, entry->key.text, &entry->slot);
 
     if (rc != 0) return rc;
-    rc = tk_table_claim(&fleet->table, entry->key.text, &entry->slot);
-    if (rc != 0) return rc;
-    rc = tk_map_put(&fleet->keys, entry->key.text, entry);
+    tk_fleet_read(fleet, entry, &record);
+    rc = tk_key_parse(record.key, &entry->key, NULL);
     if (rc != 0) {
         tk_table_remove(&fleet->table, entry->slot);
         return rc;
     }
+    /* A record that was given up is taken before a new one, so no number is
+     * beyond what the arrays have ever held. */
+    fleet->by_slot[entry->slot] = entry;
+    return 0;
+}
+
+static int add_entry(struct tk_fleet *fleet, struct tk_entry *entry)
+{
+    int rc = make_room(fleet);
+
+    if (rc == 0) rc = take_slot(fleet, entry);
+    if (rc != 0) return rc;
     entry->id = fleet->count++;
     fleet->entries[entry->id] = entry;
     fleet->due[entry->id] = TK_NEVER;
@@ -200,7 +212,6 @@ void tk_fleet_remove(struct tk_fleet *fleet, struct tk_entry *entry)
     fleet->entries[entry->id] = fleet->entries[last];
     fleet->entries[entry->id]->id = entry->id;
     fleet->due[entry->id] = fleet->due[last];
-    tk_map_drop(&fleet->keys, entry->key.text);
     tk_table_remove(&fleet->table, entry->slot);
     free_entry(entry);
 }
@@ -230,6 +241,13 @@ int64_t tk_fleet_earliest(const struct tk_fleet *fleet)
 int64_t tk_fleet_due(const struct tk_fleet *fleet, const struct tk_entry *entry)
 {
     return fleet->due[entry->id];
+}
+
+uint32_t tk_fleet_next_due(const struct tk_fleet *fleet, uint32_t id,
+                           int64_t now)
+{
+    while (id < fleet->count && fleet->due[id] > now) id++;
+    return id;
 }
 
 void tk_fleet_find_earliest(struct tk_fleet *fleet)

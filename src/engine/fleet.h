@@ -13,8 +13,8 @@
 #define TK_ENGINE_FLEET_H
 
 #include "base/clock.h"
+#include "base/key.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "cache/table.h"
 #include "engine/plan.h"
 #include "engine/source.h"
@@ -68,8 +68,7 @@ struct tk_failure {
 
 /* One key. Owned by the fleet. */
 struct tk_entry {
-    struct tk_key key; /* views into `text` */
-    char *text;
+    struct tk_key key; /* views into the table */
     struct tk_source *source;
     const struct tk_kind *kind;
     uint32_t id;   /* place in the dense arrays */
@@ -81,10 +80,10 @@ struct tk_entry {
     struct tk_failure *failure;
 
     void *flight; /* the refresh on its way, as the port knows it */
+    struct tk_queued queued;
+    int64_t queued_at;
     bool is_queued;
     uint8_t urgency; /* enum tk_urgency, while it is queued */
-    int64_t queued_at;
-    struct tk_queued queued;
     bool is_kept;
     bool is_poisoned;
     uint32_t wait_count;
@@ -142,6 +141,10 @@ void tk_fleet_set_due(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t at);
 int64_t tk_fleet_due(const struct tk_fleet *fleet,
                      const struct tk_entry *entry);
+/* The first key, from number `id` on, of which something is due by `now`; the
+ * count if there is none. */
+uint32_t tk_fleet_next_due(const struct tk_fleet *fleet, uint32_t id,
+                           int64_t now);
 /* Not later than the earliest of all; cheap. */
 int64_t tk_fleet_earliest(const struct tk_fleet *fleet);
 /* Makes it exact, by a scan; TK_NEVER if nothing is due. */
