@@ -13,8 +13,12 @@ foreach(name fill refresh)
   tokeng_link(bench_${name} ${rooms})
 endforeach()
 
-add_custom_target(bench DEPENDS bench_client bench_fill bench_refresh)
-foreach(name client fill refresh)
+add_executable(bench_herd EXCLUDE_FROM_ALL ${programs}/herd.c)
+target_link_libraries(bench_herd PRIVATE tokeng_flags)
+
+add_custom_target(bench)
+foreach(name client fill herd refresh)
+  add_dependencies(bench bench_${name})
   # Beside the program, so that they find the same Lua files.
   set_target_properties(bench_${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
