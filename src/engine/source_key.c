@@ -89,8 +89,7 @@ static void put_setting(struct tk_buf *out, const struct tk_value *value)
     struct tk_buf text;
 
     tk_buf_init(&text, TK_JSON_MAX);
-    if (value != NULL && value->type != TK_SECRET &&
-        tk_json_write(&text, value) == 0) {
+    if (value->type != TK_SECRET && tk_json_write(&text, value) == 0) {
         put_part(out, tk_buf_str(&text));
     } else {
         put_part(out, TK_STR(""));
@@ -120,6 +119,9 @@ int tk_source_identity(const struct tk_source *source, const struct tk_key *key,
         if (value == NULL) {
             value = tk_value_find(&source->settings, tk_value_text(name));
         }
+        /* A provider's new version may name a setting more: until somebody
+         * sets it, the tokens are for the same thing. */
+        if (value == NULL) continue;
         put_part(&text, tk_value_text(name));
         put_setting(&text, value);
     }

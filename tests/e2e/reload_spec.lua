@@ -86,6 +86,14 @@ describe("a reload", function()
         assert.equal(made, calls())
     end)
 
+    it("leaves nothing that other users may read", function()
+        reload()
+        local list = io.popen(("find %s/run %s/state -mindepth 1 -perm /o+rwx")
+            :format(subject.dir, subject.dir))
+        assert.equal("", list:read("a"))
+        list:close()
+    end)
+
     it("of what tokens are not for keeps them: secret, policy, limits, route",
         function()
             local before, made = generations(), calls()

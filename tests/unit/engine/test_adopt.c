@@ -183,6 +183,44 @@ static void a_refresh_under_way_lands_on_the_new_source(void **state)
     give_back(&new);
 }
 
+/* What it is fetched with is read when it starts, not when it was queued. */
+static void a_refresh_that_was_queued_starts_under_the_new_source(void **state)
+{
+    struct fixture *f = *state;
+    struct hand_made old;
+    struct hand_made new;
+    struct tk_entry *entry;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "crm", "read");
+    entry = fresh_of(f, &old);
+    old.source.is_paused = true;
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    assert_true(entry->is_queued);
+    old.source.is_paused = false;
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_int_equal(f->fetches, 2);
+    assert_ptr_equal(f->last->source, &new.source);
+    assert_int_equal(old.source.active, 0);
+    give_back(&old);
+    give_back(&new);
+}
+
+static void what_was_learned_survives_a_reload(void **state)
+{
+    struct fixture *f = *state;
+    struct hand_made old;
+    struct hand_made new;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "crm", "read");
+    old.source.learned[0].early_ends = 7;
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_int_equal(new.source.learned[0].early_ends, 7);
+    give_back(&old);
+    give_back(&new);
+}
+
 static void a_report_survives_a_reload(void **state)
 {
     struct fixture *f = *state;
@@ -230,6 +268,8 @@ int main(void)
         WITH_FLEET(a_change_of_identity_withdraws_tokens_at_once),
         WITH_FLEET(a_source_that_is_taken_out_is_withdrawn),
         WITH_FLEET(a_refresh_under_way_lands_on_the_new_source),
+        WITH_FLEET(a_refresh_that_was_queued_starts_under_the_new_source),
+        WITH_FLEET(what_was_learned_survives_a_reload),
         WITH_FLEET(a_report_survives_a_reload),
         WITH_FLEET(kept_keys_are_fetched_once),
     };

@@ -263,9 +263,36 @@ static void a_configuration_that_its_host_refuses_is_not_taken(void **state)
     assert_int_equal(tk_loop_free(r.loop), 0);
 }
 
+/* The new code names one setting more as identity, which nobody has set. */
+static void a_providers_new_code_is_used_and_keeps_its_tokens(void **state)
+{
+    static const char newer[] =
+        "return { api = 1, name = 'tiny',\n"
+        "  settings = { url = { type = 'url', required = true },\n"
+        "               id = { type = 'text' }, scope = { type = 'text' },\n"
+        "               realm = { type = 'text' },\n"
+        "               password = { type = 'secret' } },\n"
+        "  identity = { 'url', 'id', 'scope', 'realm' },\n"
+        "  kinds = { client = { subject = 'variant' } },\n"
+        "  fetch = function()\n"
+        "    return { token = 'by-new-code', expires_in = 7200 } end }\n";
+    struct running r;
+
+    start(&r, *state, plain);
+    wait_for(&r, "crm/client", 0);
+    folder_write(&r.s->folder, "providers/tiny.lua", newer);
+    assert_int_equal(tk_engine_reload(r.engine, &r.s->problems), 0);
+    assert_true(
+        tk_entry_has_token(claim(&r, "crm/client"), tk_engine_now(r.engine)));
+    wait_for(&r, "crm/client", r.generation);
+    assert_string_equal(r.token, "by-new-code");
+    stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_SCRIPTS(a_providers_new_code_is_used_and_keeps_its_tokens),
         WITH_SCRIPTS(a_configuration_that_its_host_refuses_is_not_taken),
         WITH_SCRIPTS(a_cold_key_is_fetched_through_its_provider),
         WITH_SCRIPTS(a_variant_has_a_token_of_its_own),

@@ -85,6 +85,22 @@ static void identity_follows_what_the_tokens_are_for(void **state)
     assert_memory_equal(base, other, TK_IDENTITY_LEN);
 }
 
+static void identity_is_the_same_whatever_the_secret(void **state)
+{
+    struct tree *tree = *state;
+    unsigned char one[TK_IDENTITY_LEN];
+    unsigned char two[TK_IDENTITY_LEN];
+    struct tk_value settings = parse(tree, "{'client_id':'me'}");
+    struct tk_value *id = &settings.as.table.pairs[0].value;
+
+    source.settings = settings;
+    *id = (struct tk_value){.type = TK_SECRET};
+    identify("crm/client", one);
+    id->as.secret = (struct tk_secret *)(uintptr_t)8; /* is never looked at */
+    identify("crm/client", two);
+    assert_memory_equal(one, two, TK_IDENTITY_LEN);
+}
+
 /* "ab" + "c" and "a" + "bc" are two things. */
 static void identity_does_not_run_settings_together(void **state)
 {
@@ -137,6 +153,8 @@ int main(void)
                                         tree_tear_down),
         cmocka_unit_test_setup_teardown(
             identity_follows_what_the_tokens_are_for, set_up, tree_tear_down),
+        cmocka_unit_test_setup_teardown(
+            identity_is_the_same_whatever_the_secret, set_up, tree_tear_down),
         cmocka_unit_test_setup_teardown(identity_does_not_run_settings_together,
                                         set_up, tree_tear_down),
         cmocka_unit_test_setup_teardown(keep_names_kinds_and_all_variants,
