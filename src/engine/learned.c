@@ -6,6 +6,9 @@ enum {
     /* A window is forgotten after so many renewals and learned again, for an
      * issuer that has changed its mind; that costs a handful of calls. */
     TRUST_MAX = 64,
+    /* What one key's token taught makes others no later than this part of
+     * their life before its end: there each finds out for itself. */
+    LATEST_SHARE = 16,
 };
 
 static void fade(struct tk_learned *learned)
@@ -85,9 +88,11 @@ int64_t tk_learned_latency(const struct tk_learned *learned, unsigned percent)
 int64_t tk_learned_not_before(const struct tk_learned *learned,
                               const struct tk_life *life)
 {
+    int64_t least = (life->expires_at - life->sent_at) / LATEST_SHARE;
     int64_t left = learned->new_left_ms;
 
     if (learned->same_left_ms == 0) return 0;
     if (left == 0) left = learned->same_left_ms / 2;
+    if (left < least) left = least;
     return life->expires_at - left;
 }

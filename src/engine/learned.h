@@ -1,6 +1,6 @@
 /* engine/learned.h - what an issuer showed of its rules, for one kind of one
- * source. It can only put calls off, never add one: an issuer that lies, and
- * callers who report what is not so, gain nothing by it.
+ * source. It moves calls and never adds one: an issuer that lies, and callers
+ * who report what is not so, gain nothing by it.
  *
  * Fixed in size; carried over a reload.
  */

@@ -62,6 +62,17 @@ static void the_same_token_puts_the_next_try_off(void **state)
     assert_int_equal(tk_learned_not_before(&learned, &life), 6300 * SECOND);
 }
 
+static void one_key_that_is_stuck_does_not_make_others_late(void **state)
+{
+    struct tk_learned learned = {0};
+
+    (void)state;
+    tk_learned_saw(&learned, false, 1);
+    assert_int_equal(tk_learned_not_before(&learned, &life), 6750 * SECOND);
+    tk_learned_saw(&learned, true, 450 * SECOND);
+    assert_int_equal(tk_learned_not_before(&learned, &life), 0);
+}
+
 static void a_new_token_before_the_learned_moment_ends_the_lesson(void **state)
 {
     struct tk_learned learned = {0};
@@ -309,6 +320,7 @@ int main(void)
         cmocka_unit_test(old_latencies_fade),
         cmocka_unit_test(any_latency_has_a_step),
         cmocka_unit_test(the_same_token_puts_the_next_try_off),
+        cmocka_unit_test(one_key_that_is_stuck_does_not_make_others_late),
         cmocka_unit_test(a_new_token_before_the_learned_moment_ends_the_lesson),
         cmocka_unit_test(a_lesson_is_learned_again_after_many_renewals),
         cmocka_unit_test(facts_that_hold_teach_nothing),
