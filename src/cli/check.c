@@ -2,6 +2,7 @@
 
 #include "cli/grid.h"
 #include "cli/setup.h"
+#include "engine/feasibility.h"
 #include "net/json.h"
 
 #include <stdio.h>
@@ -75,6 +76,19 @@ static void put_kind(struct tk_grid *table, const struct tk_source *source,
     tk_grid_put(table, after_first_word(facts), TK_COLOUR_NONE);
 }
 
+static void print_warnings(const struct tk_config *config, struct tk_buf *out)
+{
+    for (size_t i = 0; i < config->source_count * TK_STRAINS; i++) {
+        struct tk_source *source = config->sources[i / TK_STRAINS];
+        struct tk_strains strains;
+
+        tk_feasibility_of(source, &strains);
+        if (strains.texts[i % TK_STRAINS][0] == '\0') continue;
+        tk_buf_printf(out, "warning: sources.%s: %s\n", source->name,
+                      strains.texts[i % TK_STRAINS]);
+    }
+}
+
 void tk_check_print(const struct tk_config *config, const struct tk_show *show,
                     struct tk_buf *out)
 {
@@ -97,6 +111,7 @@ void tk_check_print(const struct tk_config *config, const struct tk_show *show,
         tk_buf_put_text(out, "kept: ");
         tk_show_wrap(show, out, 6, 6, tk_buf_str(&keys));
     }
+    print_warnings(config, out);
     tk_buf_printf(out, "%s is good: %zu source%s\n", config->path,
                   config->source_count, config->source_count == 1 ? "" : "s");
     tk_grid_fini(&table);
@@ -109,7 +124,21 @@ static void put_text(struct tk_json *json, const char *name, const char *text)
     tk_json_text(json, tk_str(text));
 }
 
-static void write_source(const struct tk_source *source, struct tk_json *json)
+static void write_warnings(struct tk_source *source, struct tk_json *json)
+{
+    struct tk_strains strains;
+
+    tk_feasibility_of(source, &strains);
+    tk_json_name(json, "warnings");
+    tk_json_open(json, '[');
+    for (int i = 0; i < TK_STRAINS; i++) {
+        if (strains.texts[i][0] == '\0') continue;
+        tk_json_text(json, tk_str(strains.texts[i]));
+    }
+    tk_json_close(json, ']');
+}
+
+static void write_source(struct tk_source *source, struct tk_json *json)
 {
     struct kept kept = {.json = json};
     char facts[TK_KIND_TEXT];
@@ -131,6 +160,7 @@ static void write_source(const struct tk_source *source, struct tk_json *json)
     tk_json_open(json, '[');
     tk_source_each_kept(source, add_kept, &kept);
     tk_json_close(json, ']');
+    write_warnings(source, json);
     tk_json_close(json, '}');
 }
 

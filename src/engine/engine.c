@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "engine/adopt.h"
+#include "engine/feasibility.h"
 #include "engine/flight.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@ enum {
     /* The due array is scanned at most this often: with a million keys a scan
      * is 0.3 ms. Plans are met to this precision. */
     SCAN_EVERY_MS = 5,
+    /* Keys come slowly, and what is learned does too. */
+    REVIEW_EVERY_MS = 60 * 1000,
     /* Room in the cache per key; longer tokens take the room of others. */
     MEAN_BYTES = 512,
     /* A reload may add sources; the table's size is fixed at the start. */
@@ -37,6 +40,7 @@ struct tk_engine {
     struct tk_engine_options options; /* `accept` and `data` of it */
     int64_t started_at;
     int64_t last_scan;
+    int64_t review_at; /* is it feasible? looked at when something is done */
     int64_t armed_for;
     int64_t wait_until; /* no caller's deadline is before it */
     bool is_stopping;
@@ -105,6 +109,13 @@ static void free_retired(struct tk_engine *engine, bool also_busy)
     }
 }
 
+static void review(struct tk_engine *engine, int64_t now)
+{
+    if (now < engine->review_at) return;
+    engine->review_at = now + REVIEW_EVERY_MS;
+    tk_feasibility_warn(engine->config);
+}
+
 static void timer_fired(void *data)
 {
     struct tk_engine *engine = data;
@@ -120,6 +131,7 @@ static void timer_fired(void *data)
     tk_flight_expire(&engine->flights, now);
     tk_refresh_run_due(engine->fleet, now);
     free_retired(engine, false);
+    review(engine, now);
     arm(engine, next_moment(engine));
 }
 
@@ -269,6 +281,7 @@ int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
     engine->retired = retired;
     engine->config = config;
     engine->flights.config = config;
+    engine->review_at = now;
     set_epochs(engine);
     tk_adopt_kept(engine->fleet, config, now);
     free_retired(engine, false);

@@ -62,6 +62,7 @@ struct tk_source {
     struct tk_budget newcomer_budget;
     struct tk_link of_turns; /* in the fleet's list while `turn_at` is set */
     int64_t turn_at;         /* when the budget allows the next; 0: not set */
+    unsigned strains;        /* a bit for each that was warned of */
     struct tk_source_stats stats;
     struct tk_learned learned[TK_KINDS_MAX]; /* beside `kinds` */
 };

@@ -1,6 +1,7 @@
 #include "serve/explain.h"
 
 #include "base/date.h"
+#include "engine/feasibility.h"
 #include "engine/turn.h"
 #include "net/json.h"
 #include "serve/next.h"
@@ -250,6 +251,20 @@ static void put_source(struct tk_json *json, const struct subject *s)
     tk_json_close(json, '}');
 }
 
+static void put_strains(struct tk_json *json, const struct subject *s)
+{
+    struct tk_strains strains;
+
+    tk_feasibility_of(s->entry->source, &strains);
+    tk_json_name(json, "warnings");
+    tk_json_open(json, '[');
+    for (int i = 0; i < TK_STRAINS; i++) {
+        if (strains.texts[i][0] == '\0') continue;
+        tk_json_text(json, tk_str(strains.texts[i]));
+    }
+    tk_json_close(json, ']');
+}
+
 static void put_reject(struct tk_json *json, const struct subject *s)
 {
     tk_json_name(json, "reject");
@@ -284,6 +299,7 @@ void tk_explain_write(const struct tk_fleet *fleet,
     put_demand(&json, &subject);
     put_source(&json, &subject);
     put_reject(&json, &subject);
+    put_strains(&json, &subject);
     tk_json_close(&json, '}');
 }
 

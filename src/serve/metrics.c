@@ -1,5 +1,6 @@
 #include "serve/metrics.h"
 
+#include "engine/feasibility.h"
 #include "engine/turn.h"
 #include "serve/prom.h"
 
@@ -150,6 +151,26 @@ static void put_budgets(const struct tk_config *config, int64_t now,
     }
 }
 
+static void put_strains(const struct tk_config *config, struct tk_buf *out)
+{
+    tk_prom_head(out, "tokeng_not_feasible", "gauge",
+                 "1 where the configuration asks for more than can be done.");
+    for (size_t i = 0; i < config->source_count; i++) {
+        struct tk_strains strains;
+
+        tk_feasibility_of(config->sources[i], &strains);
+        for (int s = 0; s < TK_STRAINS; s++) {
+            struct tk_prom_label labels[] = {
+                {"source", config->sources[i]->name},
+                {"what", tk_strain_name((enum tk_strain)s)},
+                {NULL, NULL}};
+
+            tk_prom_count(out, "tokeng_not_feasible", labels,
+                          strains.texts[s][0] != '\0');
+        }
+    }
+}
+
 /* --- keys --- */
 
 static void put_states(const struct tk_census *census, struct tk_buf *out)
@@ -279,6 +300,7 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
     put_gauge(config, "tokeng_refreshes_queued",
               "Refreshes that wait for their turn.", count_queued, out);
     put_budgets(config, view->now, out);
+    put_strains(config, out);
     put_gauge(config, "tokeng_source_paused", "1 while the source is paused.",
               is_paused, out);
     put_learned(config, out);

@@ -50,16 +50,32 @@ static void a_good_configuration_is_summed_up_as_json(void **state)
 
     capture_init(&capture);
     assert_int_equal(check(state, &capture, good, "--json"), TK_EXIT_OK);
-    snprintf(page, sizeof page,
-             "{\"config\":\"%s/tokeng.lua\",\"problems\":[],\"sources\":["
-             "{\"name\":\"crm\",\"provider\":\"tiny\",\"policy\":\"tiny\","
-             "\"check_interval\":30,\"kinds\":{\"client\":\"renewable at any "
-             "time\"},\"kept\":[\"crm/client\",\"crm/client/read\"]},"
-             "{\"name\":\"hr\",\"provider\":\"tiny\",\"policy\":\"tiny\","
-             "\"check_interval\":30,\"kinds\":{\"client\":\"renewable at any "
-             "time\"},\"kept\":[]}]}\n",
-             s->folder.path);
+    snprintf(
+        page, sizeof page,
+        "{\"config\":\"%s/tokeng.lua\",\"problems\":[],\"sources\":["
+        "{\"name\":\"crm\",\"provider\":\"tiny\",\"policy\":\"tiny\","
+        "\"check_interval\":30,\"kinds\":{\"client\":\"renewable at any "
+        "time\"},\"kept\":[\"crm/client\",\"crm/client/read\"],\"warnings\":"
+        "[]},{\"name\":\"hr\",\"provider\":\"tiny\",\"policy\":\"tiny\","
+        "\"check_interval\":30,\"kinds\":{\"client\":\"renewable at any "
+        "time\"},\"kept\":[],\"warnings\":[]}]}\n",
+        s->folder.path);
     assert_string_equal(capture_out(&capture), page);
+    capture_fini(&capture);
+}
+
+/* A warning is no problem: the configuration runs. */
+static void what_is_not_feasible_is_a_warning(void **state)
+{
+    struct capture capture;
+    const char *text = "return { policy = 'tiny', sources = { crm = {\n"
+                       "  provider = 'tiny', url = 'https://sso.example/',\n"
+                       "  keep = { 'client' }, quota = { per_day = 1 } } } }";
+
+    capture_init(&capture);
+    assert_int_equal(check(state, &capture, text, NULL), TK_EXIT_OK);
+    assert_non_null(strstr(capture_out(&capture),
+                           "warning: sources.crm: 1 keys at one refresh per "));
     capture_fini(&capture);
 }
 
@@ -154,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_good_configuration_is_summed_up),
         TEST(a_good_configuration_is_summed_up_as_json),
+        TEST(what_is_not_feasible_is_a_warning),
         TEST(kept_keys_are_counted_by_kind),
         TEST(every_problem_is_a_line_of_standard_error),
         TEST(problems_are_json_too),
