@@ -1,5 +1,6 @@
 #include "net/client.h"
 
+#include "base/heap.h"
 #include "net/client_check.h"
 #include "net/client_exchange.h"
 #include "net/client_pump.h"
@@ -170,7 +171,9 @@ int tk_client_new(struct tk_loop *loop, struct tk_client **out)
 
     if (client == NULL) return TK_ENOMEM;
     /* Counts its calls, and is safe from any thread in the builds we know. */
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, tk_heap_malloc, tk_heap_free,
+                             tk_heap_realloc, tk_heap_strdup,
+                             tk_heap_calloc) != CURLE_OK) {
         free(client);
         return TK_EINTERNAL;
     }

@@ -19,6 +19,7 @@ local FLOOR = {
 local OWNER = {
     ["uv.h"] = "^net/",
     ["curl/"] = "^net/client",
+    ["malloc.h"] = "^base/heap",
     ["microhttpd.h"] = "^net/server",
     ["cjson/"] = "^net/json%.c$",
     ["lua.h"] = "^script/",

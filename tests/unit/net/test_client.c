@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "tests/unit/net/client_scene.h"
+#include "tests/unit/wipes.h"
 
+#include <curl/curl.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -25,6 +27,19 @@ static void an_answer_comes_once_and_later(void **state)
     assert_true(scene->got.was_sent);
     assert_in_range(scene->got.sent_at, before, scene->got.received_at);
     assert_in_range(scene->got.received_at, before, tk_clock_boot_ms());
+}
+
+static void curl_wipes_its_own_copies(void **state)
+{
+    static const char line[] = "Authorization: Bearer a-token";
+    struct curl_slist *list = curl_slist_append(NULL, line);
+    const char *copy;
+
+    (void)state;
+    assert_non_null(list);
+    copy = list->data;
+    curl_slist_free_all(list);
+    assert_true(was_wiped(copy, sizeof line));
 }
 
 static void a_refused_request_has_its_reason_and_no_callback(void **state)
@@ -396,6 +411,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENE_TEST(an_answer_comes_once_and_later),
+        SCENE_TEST(curl_wipes_its_own_copies),
         SCENE_TEST(a_refused_request_has_its_reason_and_no_callback),
         SCENE_TEST(a_failure_to_connect_comes_later_too),
         SCENE_TEST(two_requests_share_a_connection),
