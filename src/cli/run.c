@@ -62,6 +62,16 @@ static void seal_off(void)
     umask(0077);
 }
 
+/* A connection is a descriptor; 1024 is for programs that call select(). */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void stop(void *data)
 {
     struct running *running = data;
@@ -294,6 +304,7 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 
     if (status != TK_EXIT_OK) return status;
     seal_off();
+    raise_descriptors();
     status = tk_setup_find(args, show, &running.setup);
     if (status == TK_EXIT_OK) status = start(&running);
     if (status == TK_EXIT_OK) {

@@ -21,9 +21,11 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum {
-    CONNECTIONS = 1024,
+    CONNECTIONS = 16 * 1024,
+    SPARE_FDS = 256, /* for requests to issuers, files and other listeners */
     IDLE_S = 60,
     IDLE_MAX_S = 24 * 3600,
     BODY_MAX = 64 * 1024,
@@ -197,21 +199,34 @@ static size_t keep_escapes(void *data, struct MHD_Connection *connection,
     return strlen(text);
 }
 
+/* No more than there are descriptors for: without one, nobody would be told
+ * that the listener is full. */
+static unsigned most_connections(unsigned asked)
+{
+    unsigned limit = asked == 0 ? CONNECTIONS : asked;
+    struct rlimit fds;
+
+    if (getrlimit(RLIMIT_NOFILE, &fds) != 0) return limit;
+    if (fds.rlim_cur >= (rlim_t)limit + SPARE_FDS) return limit;
+    if (fds.rlim_cur > 2 * SPARE_FDS) return (unsigned)fds.rlim_cur - SPARE_FDS;
+    return (unsigned)fds.rlim_cur / 2;
+}
+
 /* Without MHD_USE_ERROR_LOG it prints nothing. */
 static int start_daemon(struct tk_server *server,
                         const struct tk_server_options *options)
 {
-    unsigned limit = options->max_connections;
+    unsigned limit = most_connections(options->max_connections);
     const union MHD_DaemonInfo *info;
 
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access,
         server, MHD_OPTION_LISTEN_SOCKET, server->listen.fd,
-        MHD_OPTION_CONNECTION_LIMIT, limit == 0 ? CONNECTIONS : limit,
-        MHD_OPTION_CONNECTION_TIMEOUT, server->desk.idle_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_first_line, server,
+        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
+        server->desk.idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, on_first_line, server,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
     if (server->daemon == NULL) return TK_EIO;

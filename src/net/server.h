@@ -22,7 +22,7 @@ struct tk_server_options {
                                * loopback addresses */
     unsigned mode;            /* of a unix socket; 0660 */
     gid_t group;              /* of a unix socket; (gid_t)-1 or 0: unchanged */
-    unsigned max_connections; /* 1024 */
+    unsigned max_connections; /* 16 384, or what descriptors allow */
     unsigned idle_s;          /* 60: an idle connection is closed */
     size_t max_body;          /* 64 KiB; beyond it the answer is 413 */
 };
