@@ -230,6 +230,11 @@ void tk_fleet_set_due(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t at)
 {
     fleet->due[entry->id] = at;
+    tk_fleet_wake(fleet, at);
+}
+
+void tk_fleet_wake(struct tk_fleet *fleet, int64_t at)
+{
     if (at < fleet->earliest) fleet->earliest = at;
 }
 

@@ -147,6 +147,8 @@ uint32_t tk_fleet_next_due(const struct tk_fleet *fleet, uint32_t id,
                            int64_t now);
 /* Not later than the earliest of all; cheap. */
 int64_t tk_fleet_earliest(const struct tk_fleet *fleet);
+/* Something else is to be done at `at`: earliest is not later than that. */
+void tk_fleet_wake(struct tk_fleet *fleet, int64_t at);
 /* Makes it exact, by a scan; TK_NEVER if nothing is due. */
 void tk_fleet_find_earliest(struct tk_fleet *fleet);
 

@@ -331,7 +331,7 @@ void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
         return;
     }
     refusal = land(fleet, entry, answer, now);
-    tk_wait_settle(fleet, entry, refusal, now);
+    tk_wait_settle_soon(fleet, entry, refusal, now);
     tk_refresh_drain(fleet, place, now);
 }
 

@@ -1,6 +1,12 @@
 #include "engine/wait.h"
 
-enum { RETRY_UNKNOWN_MS = 1000 };
+#include <stdint.h>
+
+enum {
+    RETRY_UNKNOWN_MS = 1000,
+    /* Callers answered in one go: some 4 us each over HTTP. */
+    ANSWERS_MAX = 500,
+};
 
 bool tk_wait_is_met(const struct tk_fleet *fleet, const struct tk_entry *entry,
                     const struct tk_want *want, int64_t now, bool is_final)
@@ -48,6 +54,7 @@ void tk_wait_fill(const struct tk_fleet *fleet, const struct tk_entry *entry,
 
 void tk_wait_enter(struct tk_fleet *fleet, struct tk_wait *wait, int64_t now)
 {
+    wait->is_settled = false;
     wait->deadline = now + wait->want.wait_ms;
     wait->entry->wait_count++;
     tk_list_push(&wait->entry->waits, &wait->of_entry);
@@ -73,15 +80,16 @@ static void answer(struct tk_fleet *fleet, struct tk_wait *wait,
 }
 
 /* Callers are moved to a list of their own first: one that asks again from
- * inside `done` must not be answered twice by the same landing. */
-void tk_wait_settle(struct tk_fleet *fleet, struct tk_entry *entry,
-                    enum tk_refusal refusal, int64_t now)
+ * inside `done` must not be answered twice by the same landing. Returns whether
+ * some are left. */
+static bool settle(struct tk_fleet *fleet, struct tk_entry *entry,
+                   enum tk_refusal refusal, int64_t now, size_t max)
 {
     struct tk_link landed;
 
     tk_list_init(&landed);
     tk_list_move(&landed, &entry->waits);
-    while (!tk_list_is_empty(&landed)) {
+    for (; !tk_list_is_empty(&landed) && max > 0; max--) {
         struct tk_wait *wait =
             TK_LIST_ITEM(landed.next, struct tk_wait, of_entry);
 
@@ -89,6 +97,44 @@ void tk_wait_settle(struct tk_fleet *fleet, struct tk_entry *entry,
 
         answer(fleet, wait, is_met ? TK_REFUSAL_NONE : refusal, now);
     }
+    if (tk_list_is_empty(&landed)) return false;
+    for (struct tk_link *at = landed.next; at != &landed; at = at->next) {
+        struct tk_wait *wait = TK_LIST_ITEM(at, struct tk_wait, of_entry);
+
+        wait->is_settled = true;
+        wait->refusal = refusal;
+        wait->deadline = now;
+    }
+    tk_list_move(&entry->waits, &landed);
+    return true;
+}
+
+void tk_wait_settle(struct tk_fleet *fleet, struct tk_entry *entry,
+                    enum tk_refusal refusal, int64_t now)
+{
+    (void)settle(fleet, entry, refusal, now, SIZE_MAX);
+}
+
+void tk_wait_settle_soon(struct tk_fleet *fleet, struct tk_entry *entry,
+                         enum tk_refusal refusal, int64_t now)
+{
+    if (settle(fleet, entry, refusal, now, ANSWERS_MAX)) {
+        tk_fleet_wake(fleet, now);
+    }
+}
+
+/* The time of a caller is up, or its refresh has landed some turns ago. */
+static void answer_late(struct tk_fleet *fleet, struct tk_wait *wait,
+                        int64_t now)
+{
+    enum tk_refusal refusal = TK_REFUSAL_TIMEOUT;
+
+    if (wait->is_settled) {
+        refusal = tk_wait_is_met(fleet, wait->entry, &wait->want, now, true)
+                      ? TK_REFUSAL_NONE
+                      : wait->refusal;
+    }
+    answer(fleet, wait, refusal, now);
 }
 
 /* Late callers are moved to a list of their own first, because `done` may let
@@ -99,24 +145,24 @@ int64_t tk_wait_expire(struct tk_fleet *fleet, int64_t now)
     struct tk_link late;
     int64_t next = TK_NEVER;
     struct tk_link *link = all->next;
+    size_t count = 0;
 
     tk_list_init(&late);
     while (link != all) {
         struct tk_wait *wait = TK_LIST_ITEM(link, struct tk_wait, of_fleet);
 
         link = link->next;
-        if (wait->deadline <= now) {
+        if (wait->deadline <= now && count < ANSWERS_MAX) {
             tk_list_drop(&wait->of_fleet);
             tk_list_push(&late, &wait->of_fleet);
+            count++;
         } else if (wait->deadline < next) {
             next = wait->deadline;
         }
     }
     while (!tk_list_is_empty(&late)) {
-        struct tk_wait *wait =
-            TK_LIST_ITEM(late.next, struct tk_wait, of_fleet);
-
-        answer(fleet, wait, TK_REFUSAL_TIMEOUT, now);
+        answer_late(fleet, TK_LIST_ITEM(late.next, struct tk_wait, of_fleet),
+                    now);
     }
     return next;
 }

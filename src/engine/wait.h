@@ -45,6 +45,8 @@ struct tk_wait {
     struct tk_entry *entry;
     struct tk_want want;
     int64_t deadline;
+    bool is_settled; /* the refresh has landed; its answer is on its way, */
+    enum tk_refusal refusal; /* this one, unless there is a token */
     tk_got_cb done;
     void *data;
 };
@@ -68,7 +70,14 @@ void tk_wait_leave(struct tk_wait *wait);
 void tk_wait_settle(struct tk_fleet *fleet, struct tk_entry *entry,
                     enum tk_refusal refusal, int64_t now);
 
-/* Refuses callers whose deadline has come. Returns the next deadline. */
+/* The same, but of a great many callers only the first are answered at once,
+ * and the others by tk_wait_expire, which is made to be called. */
+void tk_wait_settle_soon(struct tk_fleet *fleet, struct tk_entry *entry,
+                         enum tk_refusal refusal, int64_t now);
+
+/* Refuses callers whose deadline has come, and answers those who were settled:
+ * a part of them if they are very many. Returns the next deadline, which may
+ * have come, too. */
 int64_t tk_wait_expire(struct tk_fleet *fleet, int64_t now);
 
 /* "paused", "timeout", ... */

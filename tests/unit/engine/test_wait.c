@@ -36,6 +36,43 @@ static void a_caller_who_asks_again_is_not_answered_twice(void **state)
     assert_int_equal(entry->wait_count, 0);
 }
 
+static void count_answer(const struct tk_got *got, void *data)
+{
+    unsigned *counts = data;
+
+    counts[got->refusal == TK_REFUSAL_NONE]++;
+}
+
+static void very_many_callers_are_answered_in_several_goes(void **state)
+{
+    enum { CALLERS = 1200, SECONDS = 60 };
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_wait *waits = calloc(CALLERS, sizeof *waits);
+    unsigned counts[2] = {0};
+    unsigned before = 0;
+
+    assert_non_null(waits);
+    for (int i = 0; i < CALLERS; i++) {
+        waits[i] = (struct tk_wait){.entry = entry,
+                                    .want = {.wait_ms = SECONDS * 1000},
+                                    .done = count_answer,
+                                    .data = counts};
+        tk_wait_enter(f->fleet, &waits[i], f->now);
+    }
+    tk_wait_settle_soon(f->fleet, entry, TK_REFUSAL_FAILED, f->now);
+    assert_true(tk_fleet_earliest(f->fleet) <= f->now);
+    while (counts[1] < CALLERS) {
+        assert_true(counts[1] > before && counts[1] - before <= CALLERS / 2);
+        before = counts[1];
+        tk_wait_expire(f->fleet, f->now);
+    }
+    assert_int_equal(counts[0], 0);
+    assert_int_equal(entry->wait_count, 0);
+    assert_true(tk_wait_expire(f->fleet, f->now) == TK_NEVER);
+    free(waits);
+}
+
 static void a_refusal_carries_no_token(void **state)
 {
     struct fixture *f = *state;
@@ -77,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FLEET(a_caller_who_asks_again_is_not_answered_twice),
+        WITH_FLEET(very_many_callers_are_answered_in_several_goes),
         WITH_FLEET(a_refusal_carries_no_token),
         WITH_FLEET(a_want_is_met_by_life_and_generation),
         WITH_FLEET(every_refusal_has_a_word),
