@@ -133,6 +133,21 @@ describe("a reload", function()
             assert.equal(made + 3, calls())
         end)
 
+    it("drops what was on its way for the old client", function()
+        issuer:control { latency_ms = 300 }
+        assert.equal(0, (subject:cli("refresh", "crm/client")))
+        reload { client = "crm3" }
+        generations()
+        issuer:control { latency_ms = 0 }
+        local after = subject:token("crm/client")
+        assert.is_true(issuer:accepts(after.token))
+        local _, out = subject:cli("explain", "crm/client")
+        assert.truthy(out:find("none on its way; 0 of", 1, true), out)
+        assert.equal(after.generation,
+            subject:token("crm/client").generation)
+        reload()
+    end)
+
     it("that takes a source out withdraws it at once", function()
         subject:write_config(config():gsub("other = ", "third = "))
         hang_up("configuration reloaded")
