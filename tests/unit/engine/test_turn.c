@@ -221,6 +221,40 @@ static void a_newcomer_that_nobody_waits_for_is_given_up(void **state)
     assert_int_equal(f->fetches, 0);
 }
 
+enum { MANY = 100000 };
+
+/* All at once, in the order of demand, and each once. */
+static void a_hundred_thousand_keys_start_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_fleet_options options = {.max_keys = MANY + 64,
+                                       .mean_bytes = 64,
+                                       .node = TK_STR("test"),
+                                       .port = *tk_fleet_port(f->fleet)};
+    double last = 1e9;
+    char name[32];
+
+    tk_fleet_free(f->fleet);
+    assert_int_equal(tk_fleet_new(&options, &f->fleet), 0);
+    f->source.max_keys = MANY;
+    hold(f);
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "crm/client/%u", i);
+        kept(f, name)->rate = i * 7919u % MANY;
+        want(f, tk_fleet_at(f->fleet, i));
+    }
+    for (int i = 0; i < MANY; i++) {
+        struct tk_entry *entry = let_one_go(f);
+
+        assert_true(entry->rate <= last);
+        last = entry->rate;
+        hold(f);
+        land_token(f, entry, "t", LIFE);
+    }
+    assert_int_equal(f->fetches, MANY);
+    assert_int_equal(tk_turn_count(&f->source), 0);
+}
+
 /* Peers 27: a key was dropped for being refreshed, and its place was lost. */
 static void a_queued_key_that_is_removed_leaves_the_queue(void **state)
 {
@@ -249,6 +283,7 @@ int main(void)
         WITH_FLEET(keys_never_seen_get_half_of_the_budget),
         WITH_FLEET(while_known_keys_wait_a_newcomer_gets_every_second_turn),
         WITH_FLEET(a_newcomer_that_nobody_waits_for_is_given_up),
+        WITH_FLEET(a_hundred_thousand_keys_start_in_order),
         WITH_FLEET(a_queued_key_that_is_removed_leaves_the_queue),
     };
 
