@@ -63,7 +63,8 @@ function bench.figure(figure)
         local value = figure[field]
         if type(value) == "number" then value = round(value) end
         parts[#parts + 1] = ('"%s":%s'):format(field,
-            cjson.encode(value == nil and cjson.null or value))
+            (cjson.encode(value == nil and cjson.null or value)
+                :gsub("\\/", "/")))
     end
     print("{" .. table.concat(parts, ",") .. "}")
     io.stdout:flush()
