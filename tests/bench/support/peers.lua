@@ -8,7 +8,7 @@ local wait = require "support.wait"
 local peers = {}
 
 local NGINX = [[
-daemon off; worker_processes 1; pid DIR/nginx.pid; error_log stderr crit;
+daemon off; master_process off; pid DIR/nginx.pid; error_log stderr crit;
 events { worker_connections 4096; }
 http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600;
@@ -36,13 +36,6 @@ function peers.nginx(servers)
         return http.request { unix = self.socket, path = "/", seconds = 1 }
     end, 10, "nginx")
     return self
-end
-
--- The process that serves: nginx's first child.
-function peers.worker(nginx)
-    local text = tmp.read(("/proc/%d/task/%d/children"):format(nginx.pid,
-        nginx.pid))
-    return tonumber(text:match("%d+"))
 end
 
 function peers.redis()
