@@ -11,6 +11,13 @@ static int64_t read_ms(clockid_t id)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void tk_clocks_read(struct tk_clocks *out)
+{
+    out->mono = read_ms(CLOCK_MONOTONIC);
+    out->boot = read_ms(CLOCK_BOOTTIME);
+    out->wall = read_ms(CLOCK_REALTIME);
+}
+
 int64_t tk_clock_boot_ms(void)
 {
     return read_ms(CLOCK_BOOTTIME);

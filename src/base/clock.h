@@ -1,4 +1,4 @@
-/* base/clock.h - the two clocks.
+/* base/clock.h - the clocks.
  *
  * Lifetimes run on CLOCK_BOOTTIME, which counts suspend and never jumps; wall
  * time is for people and for the store. Only the loop and main read them:
@@ -11,6 +11,14 @@
 
 /* A moment that never comes. */
 #define TK_NEVER INT64_MAX
+
+/* All of them at one moment, in milliseconds. */
+struct tk_clocks {
+    int64_t mono; /* CLOCK_MONOTONIC: stands still in suspend */
+    int64_t boot;
+    int64_t wall;
+};
+void tk_clocks_read(struct tk_clocks *out);
 
 int64_t tk_clock_boot_ms(void);
 int64_t tk_clock_wall_ms(void);

@@ -31,7 +31,8 @@
     XX(ESCRIPT, 16, "the script failed")                                       \
     XX(EBUDGET, 17, "the script used up its budget")                           \
     XX(EINTERNAL, 18, "internal error")                                        \
-    XX(EREFUSED, 19, "refused by the issuer")
+    XX(EREFUSED, 19, "refused by the issuer")                                  \
+    XX(EVERSION, 20, "of another version")
 
 enum tk_err {
     TK_OK = 0,

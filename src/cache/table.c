@@ -1,66 +1,21 @@
-/* Index: open addressing with linear probing over record numbers; dropping
- * shifts followers back, so a probe ends at the first empty place. A match is
- * decided by the whole key, never by its hash alone: two keys with one hash
- * must not get each other's token.
- *
- * Bytes: pieces of 20 sizes, two per doubling, so that at most a third of a
- * piece is unused. A piece that is given back is wiped and goes to the free
- * list of its size; a new one is cut from the untouched rest of the area, or
- * split off a larger one when that is used up. Pieces are never merged: a
- * source's tokens keep about the same length, so sizes find their number. */
-#define _DEFAULT_SOURCE
+/* Index: open addressing with linear probing. A key that is taken out leaves
+ * its entry marked, so that the others stay where they are: slots are handed to
+ * readers. The mark goes when nothing follows it, and is used by the next key
+ * that comes by. A match is decided by the whole key, never by its hash alone:
+ * two keys with one hash must not get each other's token. */
 #define XXH_INLINE_ALL
 #include "cache/table.h"
 
-#include <stddef.h>
-#include <string.h>
+#include "cache/layout.h"
+
 #include <xxhash.h>
 
-#define TABLE_MAGIC UINT64_C(0x31626174676e6b74) /* "tkngtab1" */
+/* Room for one piece of the largest size beside all others, so that even a
+ * tiny table can replace a token of full length before the old one goes. */
+enum { LARGEST = TK_TOKEN_MAX + TK_ATTRIBUTES_MAX + 256 + 64 };
 
-enum { CLASSES = 20, UNIT = 32, NO_PIECE = 0 };
-
-/* In multiples of UNIT/2: 32, 48, 64, 96 ... 24576 bytes. */
-static uint32_t class_size(int class)
-{
-    uint32_t base = (uint32_t)UNIT << (class / 2);
-
-    return class % 2 == 0 ? base : base + base / 2;
-}
-
-struct tk_table_head {
-    uint64_t magic;
-    uint64_t seed;
-    uint64_t floor;
-    uint64_t bytes_size;
-    uint64_t bytes_used; /* the area behind it was never touched */
-    uint32_t max_keys;
-    uint32_t index_size; /* a power of two */
-    uint32_t count;
-    uint32_t free_record; /* number + 1 of the first free record, 0: none */
-    uint32_t records_used;
-    uint32_t reserved;
-    uint32_t free_pieces[CLASSES]; /* offset in half units + 1, 0: none */
-};
-
-/* Offsets of pieces are counted in 16 bytes from the area's start, plus 1. */
-struct tk_table_record {
-    uint64_t hash;
-    uint64_t generation;
-    uint64_t ceiling;
-    int64_t sent_at;
-    int64_t expires_at;
-    unsigned char identity[TK_IDENTITY_LEN];
-    uint32_t key_piece;   /* 0: the record is free, and */
-    uint32_t value_piece; /* this is the next free one */
-    uint16_t token_len;
-    uint16_t attributes_len;
-    uint8_t key_len;
-    uint8_t reserved[3];
-};
-
-_Static_assert(sizeof(struct tk_table_record) == 72, "layout of the block");
-_Static_assert(TK_TOKEN_MAX + TK_ATTRIBUTES_MAX <= 24576, "largest piece");
+/* Never touched: see TK_CELL_MOST. */
+enum { TAIL = (TK_CELL_MOST * 8 + 63) / 64 * 64 };
 
 static size_t round_up(size_t size)
 {
@@ -68,7 +23,7 @@ static size_t round_up(size_t size)
 }
 
 /* Half full at most, so that probes stay short. */
-static uint32_t index_size(uint32_t max_keys)
+uint32_t tk_table_slots(uint32_t max_keys)
 {
     uint32_t size = 16;
 
@@ -81,129 +36,131 @@ static size_t index_at(void)
     return round_up(sizeof(struct tk_table_head));
 }
 
-static size_t records_at(uint32_t max_keys)
+size_t tk_table_fixed_size(uint32_t max_keys)
 {
-    return index_at() + round_up(index_size(max_keys) * sizeof(uint32_t));
-}
-
-static size_t bytes_at(uint32_t max_keys)
-{
-    return records_at(max_keys) +
-           round_up(max_keys * sizeof(struct tk_table_record));
+    return index_at() +
+           round_up(tk_table_slots(max_keys) * sizeof(uint32_t));
 }
 
 size_t tk_table_size(uint32_t max_keys, uint32_t mean_bytes)
 {
-    /* Two pieces a key, each up to half again as large as what it holds, and
-     * room for one of the largest, so that even a tiny table can replace a
-     * token of full length before the old one is given back. */
-    size_t area = (size_t)max_keys * (mean_bytes + mean_bytes / 2 + 2 * UNIT) +
-                  2 * class_size(CLASSES - 1);
+    size_t cell = 8 * (TK_CELL_WORDS + 1) + (size_t)mean_bytes;
+    size_t area = max_keys * (cell + cell / 4) +
+                  2 * tk_area_piece_size(LARGEST);
+    size_t most = (size_t)TK_UNIT << TK_PLACE_BITS_MAX;
 
-    return bytes_at(max_keys) + round_up(area);
+    return tk_table_fixed_size(max_keys) +
+           round_up(area < most ? area : most - TK_UNIT) + TAIL;
 }
 
-int tk_table_init(struct tk_table *table, void *block, size_t size,
-                  uint32_t max_keys, uint64_t seed, uint64_t floor)
+static uint32_t bits_for(uint64_t places)
 {
-    unsigned char *start = block;
+    uint32_t bits = 1;
 
-    if (max_keys == 0 || max_keys > UINT32_MAX / 4 ||
-        size < tk_table_size(max_keys, 0) || (uintptr_t)block % 64 != 0) {
+    while (bits < TK_PLACE_BITS_MAX && (UINT64_C(1) << bits) <= places) bits++;
+    return bits;
+}
+
+int tk_table_init(struct tk_table *table,
+                  const struct tk_table_options *options)
+{
+    size_t area_at = tk_table_fixed_size(options->max_keys);
+
+    if (options->max_keys == 0 || options->max_keys > UINT32_MAX / 4 ||
+        options->size < tk_table_size(options->max_keys, 0) ||
+        (uintptr_t)options->block % 64 != 0) {
         return TK_EINVAL;
     }
-    table->head = block;
-    table->index = (uint32_t *)(void *)(start + index_at());
-    table->records =
-        (struct tk_table_record *)(void *)(start + records_at(max_keys));
-    table->bytes = start + bytes_at(max_keys);
-    *table->head = (struct tk_table_head){
-        .magic = TABLE_MAGIC,
-        .seed = seed,
-        .floor = floor,
-        .bytes_size = size - bytes_at(max_keys),
-        .max_keys = max_keys,
-        .index_size = index_size(max_keys),
+    *table = (struct tk_table){
+        .head = options->block,
+        .index = (uint32_t *)options->block + index_at() / sizeof(uint32_t),
+        .max_keys = options->max_keys,
+        .claims = (uint32_t)options->seed,
+        .floor = options->floor,
     };
+    *table->head = (struct tk_table_head){
+        .magic = TK_TABLE_MAGIC,
+        .size = options->size,
+        .seed = options->seed,
+        .area_at = area_at,
+        .area_size = (options->size - area_at - TAIL) / TK_UNIT * TK_UNIT,
+        .index_at = (uint32_t)index_at(),
+        .index_size = tk_table_slots(options->max_keys),
+    };
+    table->head->place_bits = bits_for(table->head->area_size / TK_UNIT);
+    tk_area_init(&table->area, (char *)options->block + area_at,
+                 table->head->area_size, options->back, options->data);
     return 0;
 }
 
-/* --- pieces of the byte area --- */
+/* --- cells --- */
 
-static unsigned char *piece_bytes(const struct tk_table *table, uint32_t piece)
+static uint64_t *cell_at(const struct tk_table *table, uint32_t slot)
 {
-    return table->bytes + (size_t)(piece - 1) * 16;
+    uint32_t place =
+        tk_entry_place(table->index[slot], table->head->place_bits);
+
+    return tk_area_at(&table->area, place);
 }
 
-static int class_for(size_t len)
+static struct tk_shape shape_of(const uint64_t *cell)
 {
-    int class = 0;
-
-    while (class_size(class) < len) class ++;
-    return class;
+    return tk_shape_of(cell[TK_CELL_SHAPE]);
 }
 
-static uint32_t pop_piece(struct tk_table *table, int class)
+static struct tk_str key_of(const uint64_t *cell)
 {
-    uint32_t piece = table->head->free_pieces[class];
+    struct tk_shape shape = shape_of(cell);
 
-    if (piece == NO_PIECE) return NO_PIECE;
-    memcpy(&table->head->free_pieces[class], piece_bytes(table, piece),
-           sizeof(uint32_t));
-    memset(piece_bytes(table, piece), 0, sizeof(uint32_t));
-    return piece;
+    return tk_str_of((const char *)(cell + tk_cell_key_at(shape)),
+                     shape.key_len);
 }
 
-static void push_piece(struct tk_table *table, uint32_t piece, int class)
+static void write_bytes(uint64_t *to, struct tk_str bytes)
 {
-    unsigned char *bytes = piece_bytes(table, piece);
-
-    explicit_bzero(bytes, class_size(class));
-    memcpy(bytes, &table->head->free_pieces[class], sizeof(uint32_t));
-    table->head->free_pieces[class] = piece;
-}
-
-static uint32_t cut_piece(struct tk_table *table, int class)
-{
-    uint64_t used = table->head->bytes_used;
-
-    if (class_size(class) > table->head->bytes_size - used) return NO_PIECE;
-    table->head->bytes_used += class_size(class);
-    return (uint32_t)(used / 16) + 1;
-}
-
-/* A piece of a larger size is split in two whose sizes are both of the list:
- * what is given back goes by its length, so no piece may be larger than the
- * size of what it holds. */
-static uint32_t split_piece(struct tk_table *table, int class)
-{
-    for (int larger = class + 1; larger < CLASSES; larger++) {
-        uint32_t left = class_size(larger) - class_size(class);
-        int rest = class_for(left);
-        uint32_t piece;
-
-        if (class_size(rest) != left) continue;
-        piece = pop_piece(table, larger);
-        if (piece == NO_PIECE) continue;
-        push_piece(table, piece + class_size(class) / 16, rest);
-        return piece;
+    for (size_t done = 0; done < bytes.len; done += 8) {
+        tk_word_store(to++, tk_word_of(bytes.data + done, bytes.len - done));
     }
-    return NO_PIECE;
 }
 
-static uint32_t take_piece(struct tk_table *table, size_t len)
+static struct tk_shape shape_for(const struct tk_record *record)
 {
-    int class = class_for(len);
-    uint32_t piece = pop_piece(table, class);
-
-    if (piece == NO_PIECE) piece = cut_piece(table, class);
-    if (piece == NO_PIECE) piece = split_piece(table, class);
-    return piece;
+    return (struct tk_shape){
+        .token_len = (uint16_t)record->token.len,
+        .attributes_len = (uint16_t)record->attributes.len,
+        .key_len = (uint8_t)record->key.len,
+        .state = record->state,
+    };
 }
 
-static void give_piece(struct tk_table *table, uint32_t piece, size_t len)
+/* A new cell, whole; the place of it, or 0. */
+static uint32_t write_cell(struct tk_table *table,
+                           const struct tk_record *record, uint32_t claim)
 {
-    if (piece != NO_PIECE) push_piece(table, piece, class_for(len));
+    struct tk_shape shape = shape_for(record);
+    uint32_t place = tk_area_take(&table->area, 8 * tk_cell_size(shape));
+    uint64_t *cell;
+
+    if (place == 0) return 0;
+    cell = tk_area_at(&table->area, place);
+    tk_word_store(&cell[TK_CELL_GENERATION], record->generation);
+    tk_word_store(&cell[TK_CELL_EXPIRES_AT], (uint64_t)record->expires_at);
+    tk_word_store(&cell[TK_CELL_SHAPE], tk_shape_word(shape));
+    tk_word_store(&cell[TK_CELL_CLAIM], claim);
+    write_bytes(cell + TK_CELL_WORDS, record->token);
+    write_bytes(cell + tk_cell_key_at(shape), record->key);
+    write_bytes(cell + tk_cell_attributes_at(shape), record->attributes);
+    tk_word_store(&cell[TK_CELL_STAMP], ++table->stamps);
+    return place;
+}
+
+static void give_cell(struct tk_table *table, uint32_t entry)
+{
+    uint32_t place = tk_entry_place(entry, table->head->place_bits);
+    const uint64_t *cell = tk_area_at(&table->area, place);
+
+    tk_area_give(&table->area, place,
+                 8 * tk_cell_size(shape_of(cell)));
 }
 
 /* --- index --- */
@@ -213,203 +170,203 @@ static uint64_t hash_of(const struct tk_table *table, struct tk_str key)
     return XXH3_64bits_withSeed(key.data, key.len, table->head->seed);
 }
 
-static bool holds(const struct tk_table *table, uint32_t number, uint64_t hash,
+static void set_entry(struct tk_table *table, uint32_t slot, uint32_t entry)
+{
+    __atomic_store_n(&table->index[slot], entry, __ATOMIC_RELEASE);
+}
+
+static bool is_at(const struct tk_table *table, uint32_t slot, uint64_t hash,
                   struct tk_str key)
 {
-    const struct tk_table_record *record = &table->records[number - 1];
+    uint32_t bits = table->head->place_bits;
+    uint32_t entry = table->index[slot];
 
-    return record->hash == hash && record->key_len == key.len &&
-           memcmp(piece_bytes(table, record->key_piece), key.data, key.len) ==
-               0;
+    return tk_entry_place(entry, bits) != 0 &&
+           (entry & ~(tk_entry_removed(bits) - 1)) ==
+               tk_entry_tag(hash, bits) &&
+           tk_str_eq(key_of(cell_at(table, slot)), key);
 }
 
-/* The place in the index that holds `key`, or the empty one where it goes. */
+/* The slot of a key, or TK_NO_SLOT; then `free` (may be NULL) is where it may
+ * go, and `away` how far that is from its home. */
 static uint32_t probe(const struct tk_table *table, uint64_t hash,
-                      struct tk_str key)
+                      struct tk_str key, uint32_t *free, uint32_t *away)
 {
     uint32_t mask = table->head->index_size - 1;
-    uint32_t at = (uint32_t)hash & mask;
+    uint32_t found = TK_NO_SLOT;
 
-    while (table->index[at] != 0 &&
-           !holds(table, table->index[at], hash, key)) {
-        at = (at + 1) & mask;
-    }
-    return at;
-}
+    for (uint32_t i = 0; i <= mask; i++) {
+        uint32_t slot = ((uint32_t)hash + i) & mask;
+        bool is_vacant = tk_entry_place(table->index[slot],
+                                        table->head->place_bits) == 0;
 
-static void unindex(struct tk_table *table, uint32_t gap)
-{
-    uint32_t mask = table->head->index_size - 1;
-
-    for (uint32_t at = (gap + 1) & mask; table->index[at] != 0;
-         at = (at + 1) & mask) {
-        uint32_t home =
-            (uint32_t)table->records[table->index[at] - 1].hash & mask;
-
-        /* May the entry move to the gap without passing its home? */
-        if (((at - home) & mask) >= ((at - gap) & mask)) {
-            table->index[gap] = table->index[at];
-            gap = at;
+        if (is_at(table, slot, hash, key)) return slot;
+        if (is_vacant && found == TK_NO_SLOT) {
+            found = slot;
+            if (away != NULL) *away = i;
+        }
+        /* Behind an entry that never held a key there is none of this home,
+         * nor further away than any ever was. */
+        if (table->index[slot] == 0 ||
+            (i >= table->head->probes && found != TK_NO_SLOT)) {
+            break;
         }
     }
-    table->index[gap] = 0;
+    if (free != NULL) *free = found;
+    return TK_NO_SLOT;
 }
-
-/* --- records --- */
 
 uint32_t tk_table_find(const struct tk_table *table, struct tk_str key)
 {
-    uint32_t number = table->index[probe(table, hash_of(table, key), key)];
-
-    return number == 0 ? TK_NO_SLOT : number - 1;
+    return probe(table, hash_of(table, key), key, NULL, NULL);
 }
 
-static uint32_t take_record(struct tk_table *table)
+bool tk_table_has(const struct tk_table *table, uint32_t slot)
 {
-    struct tk_table_head *head = table->head;
-    uint32_t number = head->free_record;
-
-    if (number != 0) {
-        head->free_record = table->records[number - 1].value_piece;
-        return number;
-    }
-    return head->records_used < head->max_keys ? ++head->records_used : 0;
-}
-
-static void give_record(struct tk_table *table, uint32_t number)
-{
-    table->records[number - 1] = (struct tk_table_record){
-        .value_piece = table->head->free_record,
-    };
-    table->head->free_record = number;
+    return slot < table->head->index_size &&
+           tk_entry_place(table->index[slot], table->head->place_bits) != 0;
 }
 
 int tk_table_claim(struct tk_table *table, struct tk_str key,
                    uint32_t *out_slot)
 {
+    struct tk_record record = {.key = key, .token = {"", 0}};
     uint64_t hash = hash_of(table, key);
-    uint32_t at = probe(table, hash, key);
-    uint32_t number = table->index[at];
-    uint32_t piece;
+    uint32_t free, away, place;
 
-    if (number != 0) {
-        *out_slot = number - 1;
-        return 0;
-    }
+    *out_slot = probe(table, hash, key, &free, &away);
+    if (*out_slot != TK_NO_SLOT) return 0;
     if (key.len == 0 || key.len > UINT8_MAX) return TK_EINVAL;
-    number = take_record(table);
-    if (number == 0) return TK_EFULL;
-    piece = take_piece(table, key.len);
-    if (piece == NO_PIECE) {
-        give_record(table, number);
-        return TK_EFULL;
+    if (table->count == table->max_keys || free == TK_NO_SLOT) return TK_EFULL;
+    place = write_cell(table, &record, ++table->claims);
+    if (place == 0) return TK_EFULL;
+    if (away > table->head->probes) {
+        __atomic_store_n(&table->head->probes, away, __ATOMIC_RELEASE);
     }
-    memcpy(piece_bytes(table, piece), key.data, key.len);
-    table->records[number - 1] = (struct tk_table_record){
-        .hash = hash,
-        .key_piece = piece,
-        .key_len = (uint8_t)key.len,
-    };
-    table->index[at] = number;
-    table->head->count++;
-    *out_slot = number - 1;
+    set_entry(table, free, tk_entry_tag(hash, table->head->place_bits) | place);
+    table->count++;
+    *out_slot = free;
     return 0;
 }
 
-static size_t value_len(const struct tk_table_record *record)
-{
-    return (size_t)record->token_len + record->attributes_len;
-}
+/* --- what a slot holds --- */
 
 void tk_table_read(const struct tk_table *table, uint32_t slot,
                    struct tk_record *out)
 {
-    const struct tk_table_record *record = &table->records[slot];
-    const char *value = "";
+    const uint64_t *cell = cell_at(table, slot);
+    struct tk_shape shape = shape_of(cell);
 
-    if (record->value_piece != NO_PIECE) {
-        value = (const char *)piece_bytes(table, record->value_piece);
-    }
     *out = (struct tk_record){
-        .key = tk_str_of((const char *)piece_bytes(table, record->key_piece),
-                         record->key_len),
-        .token = tk_str_of(value, record->token_len),
+        .key = key_of(cell),
+        .token = tk_str_of((const char *)(cell + TK_CELL_WORDS),
+                           shape.token_len),
         .attributes =
-            tk_str_of(value + record->token_len, record->attributes_len),
-        .generation = record->generation,
-        .ceiling = record->ceiling,
-        .sent_at = record->sent_at,
-        .expires_at = record->expires_at,
+            tk_str_of((const char *)(cell + tk_cell_attributes_at(shape)),
+                      shape.attributes_len),
+        .generation = cell[TK_CELL_GENERATION],
+        .expires_at = (int64_t)cell[TK_CELL_EXPIRES_AT],
+        .state = shape.state,
     };
-    memcpy(out->identity, record->identity, TK_IDENTITY_LEN);
+}
+
+/* The key's new cell in the place of its old one. */
+static int turn_over(struct tk_table *table, uint32_t slot,
+                     const struct tk_record *record)
+{
+    uint32_t entry = table->index[slot];
+    uint32_t bits = table->head->place_bits;
+    uint32_t claim = (uint32_t)cell_at(table, slot)[TK_CELL_CLAIM];
+    uint32_t place = write_cell(table, record, claim);
+
+    if (place == 0) return TK_EFULL;
+    set_entry(table, slot, (entry & ~(tk_entry_removed(bits) - 1)) | place);
+    give_cell(table, entry);
+    return 0;
 }
 
 int tk_table_put(struct tk_table *table, uint32_t slot,
                  const struct tk_record *from)
 {
-    struct tk_table_record *record = &table->records[slot];
-    size_t len = from->token.len + from->attributes.len;
-    uint32_t piece;
+    const uint64_t *cell = cell_at(table, slot);
+    struct tk_record record = *from;
 
     if (from->token.len == 0 || from->token.len > TK_TOKEN_MAX ||
         from->attributes.len > TK_ATTRIBUTES_MAX ||
-        from->generation < record->generation) {
+        from->generation < cell[TK_CELL_GENERATION]) {
         return TK_EINVAL;
     }
-    piece = take_piece(table, len);
-    if (piece == NO_PIECE) return TK_EFULL;
-    memcpy(piece_bytes(table, piece), from->token.data, from->token.len);
-    if (from->attributes.len > 0) {
-        memcpy(piece_bytes(table, piece) + from->token.len,
-               from->attributes.data, from->attributes.len);
-    }
-    give_piece(table, record->value_piece, value_len(record));
-    record->value_piece = piece;
-    record->token_len = (uint16_t)from->token.len;
-    record->attributes_len = (uint16_t)from->attributes.len;
-    record->generation = from->generation;
-    record->ceiling = from->ceiling;
-    record->sent_at = from->sent_at;
-    record->expires_at = from->expires_at;
-    memcpy(record->identity, from->identity, TK_IDENTITY_LEN);
-    return 0;
+    record.key = key_of(cell);
+    return turn_over(table, slot, &record);
+}
+
+void tk_table_set_state(struct tk_table *table, uint32_t slot, uint8_t state)
+{
+    uint64_t *cell = cell_at(table, slot);
+    struct tk_shape shape = shape_of(cell);
+
+    if (shape.state == state) return;
+    shape.state = state;
+    tk_word_store(&cell[TK_CELL_SHAPE], tk_shape_word(shape));
 }
 
 uint64_t tk_table_next_generation(const struct tk_table *table, uint32_t slot)
 {
-    uint64_t last = table->records[slot].generation;
+    uint64_t last = cell_at(table, slot)[TK_CELL_GENERATION];
 
-    return (last > table->head->floor ? last : table->head->floor) + 1;
+    return (last > table->floor ? last : table->floor) + 1;
+}
+
+static void wipe_words(uint64_t *words, size_t len)
+{
+    for (size_t i = 0; i < tk_words_for(len); i++) tk_word_store(&words[i], 0);
+}
+
+/* Without room for a cell that is smaller, the one that is there is emptied. Its
+ * shape says how large its piece is, so that stays. */
+static void empty_in_place(struct tk_table *table, uint32_t slot)
+{
+    uint64_t *cell = cell_at(table, slot);
+    struct tk_shape shape = shape_of(cell);
+
+    tk_word_store(&cell[TK_CELL_STAMP], 0);
+    tk_word_store(&cell[TK_CELL_EXPIRES_AT], 0);
+    wipe_words(cell + TK_CELL_WORDS, shape.token_len);
+    wipe_words(cell + tk_cell_attributes_at(shape), shape.attributes_len);
+    tk_word_store(&cell[TK_CELL_STAMP], ++table->stamps);
 }
 
 void tk_table_clear(struct tk_table *table, uint32_t slot)
 {
-    struct tk_table_record *record = &table->records[slot];
+    struct tk_record record;
 
-    give_piece(table, record->value_piece, value_len(record));
-    record->value_piece = NO_PIECE;
-    record->token_len = 0;
-    record->attributes_len = 0;
-    record->expires_at = 0;
+    tk_table_read(table, slot, &record);
+    if (record.token.len == 0) return;
+    record.token.len = 0;
+    record.attributes.len = 0;
+    record.expires_at = 0;
+    if (turn_over(table, slot, &record) != 0) empty_in_place(table, slot);
 }
 
 void tk_table_remove(struct tk_table *table, uint32_t slot)
 {
-    struct tk_table_record *record = &table->records[slot];
-    struct tk_str key = tk_str_of(
-        (const char *)piece_bytes(table, record->key_piece), record->key_len);
+    uint32_t mask = table->head->index_size - 1;
+    uint32_t removed = tk_entry_removed(table->head->place_bits);
+    uint32_t entry = table->index[slot];
+    uint64_t generation = cell_at(table, slot)[TK_CELL_GENERATION];
 
-    tk_table_clear(table, slot);
-    unindex(table, probe(table, record->hash, key));
-    if (record->generation > table->head->floor) {
-        table->head->floor = record->generation;
+    if (generation > table->floor) table->floor = generation;
+    set_entry(table, slot, removed);
+    give_cell(table, entry);
+    table->count--;
+    while (table->index[slot] == removed &&
+           table->index[(slot + 1) & mask] == 0) {
+        set_entry(table, slot, 0);
+        slot = (slot - 1) & mask;
     }
-    give_piece(table, record->key_piece, record->key_len);
-    give_record(table, slot + 1);
-    table->head->count--;
 }
 
 uint32_t tk_table_count(const struct tk_table *table)
 {
-    return table->head->count;
+    return table->count;
 }

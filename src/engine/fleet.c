@@ -16,9 +16,9 @@ enum { WORDS_MAX = 1024 };
 struct tk_fleet {
     struct tk_fleet_port port;
     struct tk_table table;
-    void *block;
+    void *own_block; /* NULL: the table lies elsewhere */
     size_t block_size;
-    struct tk_entry **by_slot; /* of the table; has `cap` places, too */
+    uint32_t *by_slot; /* of the table: the id of the entry that has it */
     struct tk_entry **entries; /* parallel to */
     int64_t *due;              /* this */
     uint32_t count;
@@ -36,15 +36,25 @@ struct tk_fleet {
 static int make_table(struct tk_fleet *fleet,
                       const struct tk_fleet_options *options)
 {
-    uint64_t seed;
-    int rc;
+    struct tk_table_options table = {
+        .block = options->block,
+        .size = tk_table_size(options->max_keys, options->mean_bytes),
+        .max_keys = options->max_keys,
+        .floor = options->floor,
+        .back = options->back,
+        .data = options->back_data,
+    };
+    int rc = tk_random(&table.seed, sizeof table.seed);
 
-    fleet->block_size = tk_table_size(options->max_keys, options->mean_bytes);
-    rc = tk_block_new(fleet->block_size, &fleet->block);
-    if (rc == 0) rc = tk_random(&seed, sizeof seed);
-    if (rc != 0) return rc;
-    return tk_table_init(&fleet->table, fleet->block, fleet->block_size,
-                         options->max_keys, seed, options->floor);
+    if (rc == 0 && table.block == NULL) {
+        fleet->block_size = table.size;
+        rc = tk_block_new(table.size, &fleet->own_block);
+        table.block = fleet->own_block;
+    }
+    fleet->by_slot =
+        calloc(tk_table_slots(table.max_keys), sizeof *fleet->by_slot);
+    if (fleet->by_slot == NULL) return TK_ENOMEM;
+    return rc == 0 ? tk_table_init(&fleet->table, &table) : rc;
 }
 
 int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
@@ -83,7 +93,10 @@ void tk_fleet_free(struct tk_fleet *fleet)
     while (tk_fleet_take_turn(fleet, TK_NEVER) != NULL) {
     }
     for (uint32_t i = 0; i < fleet->count; i++) {
-        tk_table_clear(&fleet->table, fleet->entries[i]->slot);
+        /* What other processes read is theirs to the end of each token. */
+        if (fleet->own_block != NULL) {
+            tk_table_clear(&fleet->table, fleet->entries[i]->slot);
+        }
         free_entry(fleet->entries[i]);
     }
     for (uint16_t i = 0; i < fleet->word_count; i++) free(fleet->words[i]);
@@ -91,7 +104,7 @@ void tk_fleet_free(struct tk_fleet *fleet)
     free(fleet->entries);
     free(fleet->due);
     free(fleet->unknowns);
-    tk_block_free(fleet->block, fleet->block_size);
+    tk_block_free(fleet->own_block, fleet->block_size);
     free(fleet);
 }
 
@@ -104,14 +117,13 @@ struct tk_entry *tk_fleet_find(const struct tk_fleet *fleet, struct tk_str key)
 {
     uint32_t slot = tk_table_find(&fleet->table, key);
 
-    return slot == TK_NO_SLOT ? NULL : fleet->by_slot[slot];
+    return slot == TK_NO_SLOT ? NULL : tk_fleet_at(fleet, fleet->by_slot[slot]);
 }
 
 static int make_room(struct tk_fleet *fleet)
 {
     uint32_t cap = fleet->cap == 0 ? 64 : fleet->cap * 2;
     struct tk_entry **entries;
-    struct tk_entry **by_slot;
     int64_t *due;
 
     if (fleet->count < fleet->cap) return 0;
@@ -121,9 +133,6 @@ static int make_room(struct tk_fleet *fleet)
     due = realloc(fleet->due, cap * sizeof *due);
     if (due == NULL) return TK_ENOMEM;
     fleet->due = due;
-    by_slot = realloc(fleet->by_slot, cap * sizeof *by_slot);
-    if (by_slot == NULL) return TK_ENOMEM;
-    fleet->by_slot = by_slot;
     fleet->cap = cap;
     return 0;
 }
@@ -132,10 +141,16 @@ static struct tk_entry *make_entry(struct tk_source *source,
                                    const struct tk_kind *kind,
                                    const struct tk_key *key)
 {
-    struct tk_entry *entry = calloc(1, sizeof *entry);
+    struct tk_entry *entry = calloc(1, sizeof *entry + key->text.len);
+    struct tk_str text;
 
     if (entry == NULL) return NULL;
-    entry->key = *key;
+    text = tk_str_of(entry->text, key->text.len);
+    memcpy(entry->text, key->text.data, text.len);
+    if (tk_key_parse(text, &entry->key, NULL) != 0) {
+        free_entry(entry);
+        return NULL;
+    }
     entry->source = source;
     entry->kind = kind;
     entry->plan.at = TK_NEVER;
@@ -144,32 +159,16 @@ static struct tk_entry *make_entry(struct tk_source *source,
     return entry;
 }
 
-/* From here on the key is the table's copy. */
-static int take_slot(struct tk_fleet *fleet, struct tk_entry *entry)
-{
-    struct tk_record record;
-    int rc = tk_table_claim(&fleet->table, entry->key.text, &entry->slot);
-
-    if (rc != 0) return rc;
-    tk_fleet_read(fleet, entry, &record);
-    rc = tk_key_parse(record.key, &entry->key, NULL);
-    if (rc != 0) {
-        tk_table_remove(&fleet->table, entry->slot);
-        return rc;
-    }
-    /* A record that was given up is taken before a new one, so no number is
-     * beyond what the arrays have ever held. */
-    fleet->by_slot[entry->slot] = entry;
-    return 0;
-}
-
 static int add_entry(struct tk_fleet *fleet, struct tk_entry *entry)
 {
     int rc = make_room(fleet);
 
-    if (rc == 0) rc = take_slot(fleet, entry);
+    if (rc == 0) {
+        rc = tk_table_claim(&fleet->table, entry->key.text, &entry->slot);
+    }
     if (rc != 0) return rc;
     entry->id = fleet->count++;
+    fleet->by_slot[entry->slot] = entry->id;
     fleet->entries[entry->id] = entry;
     fleet->due[entry->id] = TK_NEVER;
     entry->source->key_count++;
@@ -211,6 +210,7 @@ void tk_fleet_remove(struct tk_fleet *fleet, struct tk_entry *entry)
     entry->source->key_count--;
     fleet->entries[entry->id] = fleet->entries[last];
     fleet->entries[entry->id]->id = entry->id;
+    fleet->by_slot[fleet->entries[entry->id]->slot] = entry->id;
     fleet->due[entry->id] = fleet->due[last];
     tk_table_remove(&fleet->table, entry->slot);
     free_entry(entry);
@@ -317,6 +317,19 @@ uint64_t tk_fleet_next_generation(const struct tk_fleet *fleet,
                                   const struct tk_entry *entry)
 {
     return tk_table_next_generation(&fleet->table, entry->slot);
+}
+
+void tk_fleet_show_state(struct tk_fleet *fleet, const struct tk_entry *entry,
+                         int64_t now)
+{
+    tk_table_set_state(&fleet->table, entry->slot,
+                       (uint8_t)tk_entry_state(entry, now));
+}
+
+struct tk_entry *tk_fleet_at_slot(const struct tk_fleet *fleet, uint32_t slot)
+{
+    if (!tk_table_has(&fleet->table, slot)) return NULL;
+    return tk_fleet_at(fleet, fleet->by_slot[slot]);
 }
 
 void tk_fleet_clear(struct tk_fleet *fleet, struct tk_entry *entry)

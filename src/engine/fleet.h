@@ -68,7 +68,7 @@ struct tk_failure {
 
 /* One key. Owned by the fleet. */
 struct tk_entry {
-    struct tk_key key; /* views into the table */
+    struct tk_key key; /* views into `text` */
     struct tk_source *source;
     const struct tk_kind *kind;
     uint32_t id;   /* place in the dense arrays */
@@ -94,6 +94,7 @@ struct tk_entry {
     int64_t last_use_at; /* 0: never */
     uint64_t uses;
     double rate; /* uses per hour, fading */
+    char text[]; /* the key, not terminated */
 };
 
 /* Upward calls. */
@@ -109,6 +110,11 @@ struct tk_fleet_port {
 struct tk_fleet_options {
     uint32_t max_keys;
     uint32_t mean_bytes; /* of key and token together */
+    /* Where the table lies, tk_table_size of these two, borrowed; and where
+     * memory for it comes from. NULL: in memory of the fleet's own. */
+    void *block;
+    tk_area_back_cb back;
+    void *back_data;
     uint64_t floor;      /* generations start above it */
     struct tk_str node;  /* this host's name: spreads plans over hosts */
     struct tk_fleet_port port;
@@ -166,6 +172,11 @@ TK_MUST_USE int tk_fleet_store(struct tk_fleet *fleet, struct tk_entry *entry,
                                const struct tk_record *record);
 uint64_t tk_fleet_next_generation(const struct tk_fleet *fleet,
                                   const struct tk_entry *entry);
+/* Tells the readers of the table how the key is doing. */
+void tk_fleet_show_state(struct tk_fleet *fleet, const struct tk_entry *entry,
+                         int64_t now);
+/* The entry whose token lies in this slot of the table, or NULL. */
+struct tk_entry *tk_fleet_at_slot(const struct tk_fleet *fleet, uint32_t slot);
 /* Wipes the token; the key, its generation and its plan stay. */
 void tk_fleet_clear(struct tk_fleet *fleet, struct tk_entry *entry);
 

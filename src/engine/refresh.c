@@ -110,21 +110,6 @@ static bool is_extension(const struct tk_entry *entry,
            !tk_entry_has_token(entry, now);
 }
 
-/* A key whose source has changed is withdrawn when that happens, so what stands
- * beside a token is still true: the digest is made for the first one only. */
-static int identify(const struct tk_fleet *fleet, const struct tk_entry *entry,
-                    unsigned char out[TK_IDENTITY_LEN])
-{
-    struct tk_record record;
-
-    tk_fleet_read(fleet, entry, &record);
-    if (record.token.len == 0) {
-        return tk_source_identity(entry->source, &entry->key, entry->kind, out);
-    }
-    memcpy(out, record.identity, TK_IDENTITY_LEN);
-    return 0;
-}
-
 static int store(struct tk_fleet *fleet, struct tk_entry *entry,
                  const struct tk_answer *answer, uint64_t generation)
 {
@@ -132,13 +117,10 @@ static int store(struct tk_fleet *fleet, struct tk_entry *entry,
         .token = answer->token,
         .attributes = answer->attributes,
         .generation = generation,
-        .ceiling = generation,
-        .sent_at = answer->sent_at,
         .expires_at = answer->sent_at + answer->life_ms,
     };
-    int rc = identify(fleet, entry, record.identity);
+    int rc = tk_fleet_store(fleet, entry, &record);
 
-    if (rc == 0) rc = tk_fleet_store(fleet, entry, &record);
     if (rc != 0) return rc;
     entry->life = (struct tk_life){answer->sent_at, answer->received_at,
                                    record.expires_at};

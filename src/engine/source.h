@@ -5,7 +5,6 @@
 
 #include "base/key.h"
 #include "base/list.h"
-#include "cache/table.h"
 #include "engine/budget.h"
 #include "engine/facts.h"
 #include "engine/learned.h"
@@ -13,7 +12,7 @@
 #include "engine/queue.h"
 #include "net/client.h"
 
-enum { TK_KINDS_MAX = 16 };
+enum { TK_KINDS_MAX = 16, TK_IDENTITY_LEN = 16 };
 
 /* What happened since the start, for metrics. */
 struct tk_source_stats {
