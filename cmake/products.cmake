@@ -4,7 +4,7 @@
 # nodelete: a host that unloads it may still hold pointers into it.
 add_library(tokeng SHARED)
 add_library(tokeng::tokeng ALIAS tokeng)
-tokeng_link(tokeng base reader)
+tokeng_link(tokeng base cache reader)
 target_include_directories(tokeng PUBLIC
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

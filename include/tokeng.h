@@ -17,7 +17,7 @@ extern "C" {
 #define TOKENG_API __attribute__((visibility("default")))
 
 /* Grows when a function or a structure below changes its meaning. */
-#define TOKENG_ABI 1
+#define TOKENG_ABI 2
 
 /* What can go wrong: name, number (negative as a result) and text. The same
  * names stand as constants below, where LuaJIT sees them. */
@@ -30,12 +30,15 @@ extern "C" {
     XX(ECONNECT, 6, "no engine is listening")                                  \
     XX(ETIMEDOUT, 7, "the engine did not answer in time")                      \
     XX(EPROTO, 8, "the engine's answer is malformed")                          \
-    XX(ENOMEM, 9, "out of memory")
+    XX(ENOMEM, 9, "out of memory")                                             \
+    XX(ESTALE, 10, "the handle's key is not there any more; find it again")    \
+    XX(EVERSION, 11, "the shared cache is of another version of tokeng")
 
 /* ffi:begin */
 
-/* Where an engine is, and the idle connections to it. A process that forks
- * keeps its own: the child makes new ones. */
+/* Where an engine is: its shared cache, and the idle connections to it. After a
+ * fork both processes may go on using it; the child makes connections of its
+ * own. */
 struct tokeng;
 
 /* What a caller asks for. Set `size` to sizeof(struct tokeng_want) and all
@@ -57,7 +60,11 @@ struct tokeng_info {
     int64_t expires_in_ms; /* life left */
     int64_t retry_in_ms;   /* with an error: when to ask again; -1: unknown */
     uint32_t state;        /* enum tokeng_state */
-    uint32_t reserved[3];
+    uint32_t slot;         /* where it was read, for tokeng_is_same; */
+    uint64_t stamp;        /* 0: it came from the engine */
+    int64_t expires_at_ms; /* of CLOCK_BOOTTIME; 0: it came from the engine */
+    uint32_t cache;
+    uint32_t reserved;
 };
 
 enum tokeng_state {
@@ -81,7 +88,9 @@ enum tokeng_err {
     TOKENG_ECONNECT = -6,  /* no engine is listening */
     TOKENG_ETIMEDOUT = -7, /* the engine did not answer in time */
     TOKENG_EPROTO = -8,    /* what answered is not an engine of this kind */
-    TOKENG_ENOMEM = -9
+    TOKENG_ENOMEM = -9,
+    TOKENG_ESTALE = -10,  /* the handle is of a key that is gone: find it */
+    TOKENG_EVERSION = -11 /* library and engine do not belong together */
 };
 
 /* tokeng_abi - the TOKENG_ABI that the library was built with. Callers that
@@ -106,8 +115,58 @@ TOKENG_API int tokeng_open(const char *dir, struct tokeng **out);
  * using it, or use it later. */
 TOKENG_API void tokeng_close(struct tokeng *t);
 
-/* tokeng_fetch - asks the engine for the token under `key` (source/kind or
- * source/kind/subject, `key_len` bytes, not terminated), and waits while the
+/* tokeng_get - reads the token under `key` (source/kind or
+ * source/kind/subject, `key_len` bytes, not terminated) from the shared cache:
+ * no lock, no wait and, while the engine lives, no system call. `want` NULL
+ * asks for any token that is valid; want->wait_ms has no meaning here. Tokens
+ * are served to their end also when the engine is gone, and never beyond.
+ * Returns the token's length and in `buf` its bytes, terminated if `cap` is
+ * larger than that; or
+ *   TOKENG_EMISS    no such token in the cache: tokeng_fetch may bring it
+ *   TOKENG_ERANGE   it does not fit; info->token_len says what it needs
+ *   TOKENG_EINVAL   a malformed key or argument
+ *   TOKENG_ECONNECT there is no cache: no engine has run since the boot
+ *   TOKENG_EDENIED  this user may not read it
+ *   TOKENG_EVERSION it is of another version of tokeng
+ *   TOKENG_EPROTO   it is damaged, or others than the engine could write it.
+ * What is learned stands in `*info`, which may be NULL. `buf` may have been
+ * written to in every case. From several threads at a time, on the same handle
+ * too. */
+TOKENG_API int tokeng_get(struct tokeng *t, const char *key, size_t key_len,
+                          const struct tokeng_want *want, char *buf, size_t cap,
+                          struct tokeng_info *info);
+
+/* tokeng_find - a handle for `key`, with which reading is twice as fast; any
+ * number may have the same one, and it need not be given back. Returns 0, or a
+ * code as tokeng_get does; TOKENG_EMISS if the key is not in the cache. Threads
+ * as tokeng_get. */
+TOKENG_API int tokeng_find(struct tokeng *t, const char *key, size_t key_len,
+                           uint64_t *handle);
+
+/* tokeng_get_handle - tokeng_get for a handle. TOKENG_ESTALE: its key is not
+ * there any more, or the engine has been started anew; find it again. Threads
+ * as tokeng_get. */
+TOKENG_API int tokeng_get_handle(struct tokeng *t, uint64_t handle,
+                                 const struct tokeng_want *want, char *buf,
+                                 size_t cap, struct tokeng_info *info);
+
+/* tokeng_attributes - reads the attributes (JSON) of the token that `info` was
+ * filled with by tokeng_get or tokeng_get_handle. Returns their length, which
+ * may be 0, and terminates as tokeng_get does; TOKENG_EMISS if that token has
+ * been replaced meanwhile, TOKENG_ERANGE if they do not fit (at most 1024
+ * bytes). Threads as tokeng_get. */
+TOKENG_API int tokeng_attributes(struct tokeng *t,
+                                 const struct tokeng_info *info, char *buf,
+                                 size_t cap);
+
+/* tokeng_is_same - 1 if the token that `info` was filled with by tokeng_get or
+ * tokeng_get_handle is still the one under its key, and valid for min_ttl_s
+ * more seconds; else 0. Counts as a use of the key. For who keeps a copy: this
+ * is all it costs to know that the copy is good. Threads as tokeng_get. */
+TOKENG_API int tokeng_is_same(struct tokeng *t, const struct tokeng_info *info,
+                              uint32_t min_ttl_s);
+
+/* tokeng_fetch - asks the engine for the token under `key`, and waits while the
  * engine obtains one. `want` NULL asks for any token that is valid.
  * Returns the token's length and in `buf` its bytes, terminated if `cap` is
  * larger than that; or a code of enum tokeng_err, and then `buf` is as it was.

@@ -1,10 +1,10 @@
 /* cache/area.h - pieces of one stretch of bytes, for the writer alone.
  *
  * Pieces are whole cache lines, and their sizes four per doubling, so that of
- * a long one a fifth at most is unused. One that is given back goes to the list of its size; a new one is
- * cut from the untouched rest, or split off a larger one when that is used up.
- * Pieces are never merged: a source's tokens keep about the same length, so
- * sizes find their number.
+ * a long one a fifth at most is unused. One that is given back goes to the list
+ * of its size; a new one is cut from the untouched rest, or split off a larger
+ * one when that is used up. Pieces are never merged: a source's tokens keep
+ * about the same length, so sizes find their number.
  */
 #ifndef TK_CACHE_AREA_H
 #define TK_CACHE_AREA_H

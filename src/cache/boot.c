@@ -19,8 +19,8 @@ void tk_boot_id(unsigned char out[TK_BOOT_ID_LEN])
             char digit[2] = {id.data[i], '\0'};
 
             if (!isxdigit((unsigned char)id.data[i])) continue;
-            out[digits / 2] = (unsigned char)(out[digits / 2] * 16 +
-                                              strtol(digit, NULL, 16));
+            out[digits / 2] =
+                (unsigned char)(out[digits / 2] * 16 + strtol(digit, NULL, 16));
             digits++;
         }
     }

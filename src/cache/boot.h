@@ -1,5 +1,5 @@
-/* cache/boot.h - which start of the machine is this? A segment of an earlier one
- * speaks of moments of another clock.
+/* cache/boot.h - which start of the machine is this? A segment of an earlier
+ * one speaks of moments of another clock.
  */
 #ifndef TK_CACHE_BOOT_H
 #define TK_CACHE_BOOT_H

@@ -21,10 +21,9 @@ struct tk_demand {
 
 static int fail(struct tk_why *why, const char *dir, const char *name)
 {
-    int code = errno == ENOSPC ? TK_EFULL
-               : errno == EACCES || errno == EPERM
-                   ? TK_EDENIED
-                   : TK_EIO;
+    int code = errno == ENOSPC                     ? TK_EFULL
+               : errno == EACCES || errno == EPERM ? TK_EDENIED
+                                                   : TK_EIO;
 
     return tk_fail(why, code, "demand file %s/%s: %s", dir, name,
                    strerror(errno));
@@ -97,9 +96,8 @@ static uint32_t fold_piece(struct tk_demand *demand, uint32_t count,
                            void (*used)(uint32_t slot, void *data), void *data)
 {
     uint32_t stamps[PIECE];
-    ssize_t got =
-        pread(demand->fd, stamps, count * sizeof(uint32_t),
-              (off_t)((size_t)demand->at * sizeof(uint32_t)));
+    ssize_t got = pread(demand->fd, stamps, count * sizeof(uint32_t),
+                        (off_t)((size_t)demand->at * sizeof(uint32_t)));
     uint32_t have = got < 0 ? 0 : (uint32_t)((size_t)got / sizeof(uint32_t));
 
     for (uint32_t i = 0; i < have; i++) {

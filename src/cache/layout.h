@@ -50,7 +50,8 @@ enum {
     TK_CELL_WORDS,
 };
 
-/* Places count in units from the area's start, plus 1; a unit is a cache line. */
+/* Places count in units from the area's start, plus 1; a unit is a cache line.
+ */
 enum { TK_UNIT = 64, TK_PLACE_BITS_MAX = 28, TK_UNIT_WORDS = TK_UNIT / 8 };
 
 /* Lengths in bytes. */
@@ -128,7 +129,9 @@ static inline uint64_t tk_word_of(const char *bytes, size_t len)
 
 /* However wrong its shape is, a cell ends before so many words: this much is
  * added to the block behind the area, so that a reader need not check. */
-enum { TK_CELL_MOST = TK_CELL_WORDS + (2 * UINT16_MAX + UINT8_MAX + 3 * 8) / 8 };
+enum {
+    TK_CELL_MOST = TK_CELL_WORDS + (2 * UINT16_MAX + UINT8_MAX + 3 * 8) / 8
+};
 
 /* An entry without a place is empty, or where a key was taken out: a probe goes
  * on behind it. */

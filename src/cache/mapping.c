@@ -55,7 +55,8 @@ static int check_file(const struct place *place, int dir_fd, int fd,
         return fail(place, TK_EPROTO, "is no file");
     }
     if (file->st_uid != dir.st_uid && file->st_uid != 0) {
-        return fail(place, TK_EPROTO, "does not belong to its directory's owner");
+        return fail(place, TK_EPROTO,
+                    "does not belong to its directory's owner");
     }
     if ((file->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return fail(place, TK_EPROTO, "could be written by others");
@@ -94,8 +95,8 @@ static int check_head(const struct place *place, struct tk_mapping *mapping)
 static int map(const struct place *place, int fd, const struct stat *file,
                struct tk_mapping *mapping)
 {
-    void *start = mmap(NULL, (size_t)file->st_size, PROT_READ, MAP_SHARED, fd,
-                       0);
+    void *start =
+        mmap(NULL, (size_t)file->st_size, PROT_READ, MAP_SHARED, fd, 0);
 
     if (start == MAP_FAILED) return fail_errno(place);
     madvise(start, (size_t)file->st_size, MADV_DONTDUMP);

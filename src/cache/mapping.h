@@ -9,9 +9,11 @@
 
 struct tk_segment_head;
 
-/* Owned by whoever called tk_mapping_open; nothing in it changes after that, so
- * that threads may share it. */
+/* Owned by whoever called tk_mapping_open. Nothing in it changes after that, so
+ * that threads may share it; `next` and `number` are the owner's. */
 struct tk_mapping {
+    struct tk_mapping *next;
+    uint32_t number;
     struct tk_view view;
     const struct tk_segment_head *head;
     size_t size;
@@ -21,9 +23,10 @@ struct tk_mapping {
 };
 
 /* Maps DIR/NAME for reading and, if that is allowed, DIR/DEMAND for writing.
- * TK_ENOENT: there is no such file. TK_EDENIED: it may not be read. TK_EVERSION:
- * it is of another version. TK_EPROTO: it is no segment, is damaged, or could
- * be written by others than its engine. `why` (may be NULL) says which. */
+ * TK_ENOENT: there is no such file. TK_EDENIED: it may not be read.
+ * TK_EVERSION: it is of another version. TK_EPROTO: it is no segment, is
+ * damaged, or could be written by others than its engine. `why` (may be NULL)
+ * says which. */
 TK_MUST_USE int tk_mapping_open(const char *dir, const char *name,
                                 const char *demand, struct tk_mapping **out,
                                 struct tk_why *why);

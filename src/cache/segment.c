@@ -65,9 +65,9 @@ static int create(struct tk_segment *segment,
     snprintf(segment->first_name, sizeof segment->first_name, "%s.%ld",
              segment->name, (long)getpid());
     unlinkat(segment->dir_fd, segment->first_name, 0);
-    segment->fd = openat(segment->dir_fd, segment->first_name,
-                         O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                         0600);
+    segment->fd =
+        openat(segment->dir_fd, segment->first_name,
+               O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (segment->fd < 0) return fail(why, segment, "cannot be made");
     if (options->group != (gid_t)-1 &&
         fchown(segment->fd, (uid_t)-1, options->group) != 0) {
@@ -128,12 +128,12 @@ int tk_segment_make(const struct tk_segment_options *options,
 static int open_old(const struct tk_segment *segment)
 {
     struct stat st;
-    int fd = openat(segment->dir_fd, segment->name,
-                    O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    int fd =
+        openat(segment->dir_fd, segment->name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0) return -1;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-        st.st_uid != geteuid() || st.st_size < TK_SEGMENT_PAGE) {
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+        st.st_size < TK_SEGMENT_PAGE) {
         close(fd);
         return -1;
     }
@@ -143,8 +143,8 @@ static int open_old(const struct tk_segment *segment)
 /* Its writer is dead, or not the one engine of this directory any more. */
 static void retire(struct tk_segment *segment, int fd)
 {
-    struct tk_segment_head *old = mmap(
-        NULL, TK_SEGMENT_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    struct tk_segment_head *old =
+        mmap(NULL, TK_SEGMENT_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
     if (old == MAP_FAILED) {
         close(fd);
@@ -203,8 +203,7 @@ static void punch_old(struct tk_segment *segment)
     segment->old_fd = -1;
 }
 
-void tk_segment_beat(struct tk_segment *segment,
-                     const struct tk_clocks *clocks)
+void tk_segment_beat(struct tk_segment *segment, const struct tk_clocks *clocks)
 {
     struct tk_segment_head *head = segment->head;
 

@@ -38,15 +38,14 @@ static size_t index_at(void)
 
 size_t tk_table_fixed_size(uint32_t max_keys)
 {
-    return index_at() +
-           round_up(tk_table_slots(max_keys) * sizeof(uint32_t));
+    return index_at() + round_up(tk_table_slots(max_keys) * sizeof(uint32_t));
 }
 
 size_t tk_table_size(uint32_t max_keys, uint32_t mean_bytes)
 {
     size_t cell = 8 * (TK_CELL_WORDS + 1) + (size_t)mean_bytes;
-    size_t area = max_keys * (cell + cell / 4) +
-                  2 * tk_area_piece_size(LARGEST);
+    size_t area =
+        max_keys * (cell + cell / 4) + 2 * tk_area_piece_size(LARGEST);
     size_t most = (size_t)TK_UNIT << TK_PLACE_BITS_MAX;
 
     return tk_table_fixed_size(max_keys) +
@@ -66,7 +65,7 @@ int tk_table_init(struct tk_table *table,
 {
     size_t area_at = tk_table_fixed_size(options->max_keys);
 
-    if (options->max_keys == 0 || options->max_keys > UINT32_MAX / 4 ||
+    if (options->max_keys == 0 || options->max_keys > TK_TABLE_KEYS_MAX ||
         options->size < tk_table_size(options->max_keys, 0) ||
         (uintptr_t)options->block % 64 != 0) {
         return TK_EINVAL;
@@ -159,8 +158,7 @@ static void give_cell(struct tk_table *table, uint32_t entry)
     uint32_t place = tk_entry_place(entry, table->head->place_bits);
     const uint64_t *cell = tk_area_at(&table->area, place);
 
-    tk_area_give(&table->area, place,
-                 8 * tk_cell_size(shape_of(cell)));
+    tk_area_give(&table->area, place, 8 * tk_cell_size(shape_of(cell)));
 }
 
 /* --- index --- */
@@ -197,8 +195,8 @@ static uint32_t probe(const struct tk_table *table, uint64_t hash,
 
     for (uint32_t i = 0; i <= mask; i++) {
         uint32_t slot = ((uint32_t)hash + i) & mask;
-        bool is_vacant = tk_entry_place(table->index[slot],
-                                        table->head->place_bits) == 0;
+        bool is_vacant =
+            tk_entry_place(table->index[slot], table->head->place_bits) == 0;
 
         if (is_at(table, slot, hash, key)) return slot;
         if (is_vacant && found == TK_NO_SLOT) {
@@ -259,8 +257,8 @@ void tk_table_read(const struct tk_table *table, uint32_t slot,
 
     *out = (struct tk_record){
         .key = key_of(cell),
-        .token = tk_str_of((const char *)(cell + TK_CELL_WORDS),
-                           shape.token_len),
+        .token =
+            tk_str_of((const char *)(cell + TK_CELL_WORDS), shape.token_len),
         .attributes =
             tk_str_of((const char *)(cell + tk_cell_attributes_at(shape)),
                       shape.attributes_len),
@@ -322,8 +320,8 @@ static void wipe_words(uint64_t *words, size_t len)
     for (size_t i = 0; i < tk_words_for(len); i++) tk_word_store(&words[i], 0);
 }
 
-/* Without room for a cell that is smaller, the one that is there is emptied. Its
- * shape says how large its piece is, so that stays. */
+/* Without room for a cell that is smaller, the one that is there is emptied.
+ * Its shape says how large its piece is, so that stays. */
 static void empty_in_place(struct tk_table *table, uint32_t slot)
 {
     uint64_t *cell = cell_at(table, slot);

@@ -17,7 +17,11 @@
 #include "base/str.h"
 #include "cache/area.h"
 
-enum { TK_TOKEN_MAX = 16384, TK_ATTRIBUTES_MAX = 1024 };
+enum {
+    TK_TOKEN_MAX = 16384,
+    TK_ATTRIBUTES_MAX = 1024,
+    TK_TABLE_KEYS_MAX = 1 << 25,
+};
 
 #define TK_NO_SLOT UINT32_MAX
 

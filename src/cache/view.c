@@ -27,7 +27,8 @@ static bool is_sane(const struct tk_table_head *head, size_t size)
            head->index_at >= sizeof *head && head->index_at % 8 == 0 &&
            head->area_at % 8 == 0 && head->area_at <= head->size &&
            head->index_at + index_size * sizeof(uint32_t) <= head->area_at &&
-           head->area_size + TK_CELL_MOST * 8 <= head->size - head->area_at &&
+           head->area_size <= head->size - head->area_at &&
+           head->size - head->area_at - head->area_size >= TK_CELL_MOST * 8 &&
            head->place_bits > 0 && head->place_bits <= TK_PLACE_BITS_MAX;
 }
 
@@ -102,8 +103,8 @@ static inline bool has_key(const struct look *look, struct tk_str key)
 
 /* 0: `look` is at the key. TK_ENOENT: it is not there. TK_EBUSY: an entry was
  * turned over while it was looked at. */
-static inline int find(const struct tk_view *view, uint64_t hash, struct tk_str key,
-                struct look *look)
+static inline int find(const struct tk_view *view, uint64_t hash,
+                       struct tk_str key, struct look *look)
 {
     uint32_t tag = (uint32_t)(hash >> 32) & ~view->place_mask;
     uint32_t probes = tk_entry_load(view->probes);
@@ -155,8 +156,7 @@ static inline int take(const struct look *look, const struct tk_view_want *want,
     sight->claim = (uint32_t)tk_word_load(&look->cell[TK_CELL_CLAIM]);
     sight->stamp = look->stamp;
     sight->generation = tk_word_load(&look->cell[TK_CELL_GENERATION]);
-    sight->expires_at =
-        (int64_t)tk_word_load(&look->cell[TK_CELL_EXPIRES_AT]);
+    sight->expires_at = (int64_t)tk_word_load(&look->cell[TK_CELL_EXPIRES_AT]);
     sight->token_len = look->shape.token_len;
     sight->attributes_len = look->shape.attributes_len;
     sight->state = look->shape.state;

@@ -213,6 +213,7 @@ static enum tk_exit make_engine(struct running *running)
     struct tk_engine_options engine_options = {
         .config_path = running->setup.config,
         .policy_file = tk_setup_policy(&running->setup),
+        .runtime_dir = running->dir,
         .accept = take_listen,
         .data = running,
     };

@@ -80,14 +80,27 @@ bool tk_caller_peek(struct tk_fleet *fleet, struct tk_entry *entry,
     return true;
 }
 
+static void note_use(struct tk_fleet *fleet, struct tk_entry *entry,
+                     int64_t now)
+{
+    tk_entry_note_use(entry, now);
+    tk_schedule_used(fleet, entry, now);
+}
+
+void tk_caller_note_use(struct tk_fleet *fleet, struct tk_entry *entry,
+                        int64_t now)
+{
+    note_use(fleet, entry, now);
+    entry->source->stats.hits++;
+}
+
 bool tk_caller_get(struct tk_fleet *fleet, struct tk_entry *entry,
                    const struct tk_want *want, int64_t now, struct tk_got *got)
 {
     struct tk_source_stats *stats = &entry->source->stats;
     bool answered = tk_caller_peek(fleet, entry, want, now, got);
 
-    tk_entry_note_use(entry, now);
-    tk_schedule_used(fleet, entry, now);
+    note_use(fleet, entry, now);
     if (answered && got->refusal == TK_REFUSAL_NONE) {
         stats->hits++;
     } else {

@@ -16,6 +16,10 @@ TK_MUST_USE bool tk_caller_peek(struct tk_fleet *fleet, struct tk_entry *entry,
                                 const struct tk_want *want, int64_t now,
                                 struct tk_got *got);
 
+/* The token was used by somebody who reads the table himself. */
+void tk_caller_note_use(struct tk_fleet *fleet, struct tk_entry *entry,
+                        int64_t now);
+
 /* Waits for a refresh, which is started with `urgency` if none is on its way.
  * `wait` holds entry, want, done and data; `done` is called exactly once
  * unless the caller leaves (tk_wait_leave). */

@@ -5,6 +5,7 @@
 #include "engine/adopt.h"
 #include "engine/feasibility.h"
 #include "engine/flight.h"
+#include "engine/shared.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,6 +35,7 @@ struct tk_engine {
     struct tk_timer *timer;
     struct tk_config *config;
     struct retired *retired;
+    struct tk_shared *shared; /* NULL: nobody shares the table */
     struct tk_fleet *fleet;
     struct tk_flights flights;
     char *policy_file;                /* NULL: as configured */
@@ -173,9 +175,25 @@ static uint64_t first_floor(void)
     return seconds > 0 ? (uint64_t)seconds : 0;
 }
 
-static int make_fleet(struct tk_engine *engine)
+/* The table goes where its readers find it. */
+static int share_table(struct tk_engine *engine,
+                       struct tk_fleet_options *options,
+                       struct tk_problems *problems)
+{
+    const char *dir = engine->options.runtime_dir;
+    struct tk_why why;
+    int rc;
+
+    if (dir == NULL) return 0;
+    rc = tk_shared_new(engine->loop, dir, options, &engine->shared, &why);
+    if (rc != 0) tk_problem(problems, "runtime directory", "%s", why.text);
+    return rc;
+}
+
+static int make_fleet(struct tk_engine *engine, struct tk_problems *problems)
 {
     char node[256] = "";
+    int rc;
     uint64_t keys = 1024;
     struct tk_fleet_options options = {
         .mean_bytes = MEAN_BYTES,
@@ -188,8 +206,10 @@ static int make_fleet(struct tk_engine *engine)
     for (size_t i = 0; i < engine->config->source_count; i++) {
         keys += (uint64_t)engine->config->sources[i]->max_keys * SPARE_FACTOR;
     }
-    options.max_keys = keys > UINT32_MAX / 8 ? UINT32_MAX / 8 : (uint32_t)keys;
-    return tk_fleet_new(&options, &engine->fleet);
+    options.max_keys =
+        keys > TK_TABLE_KEYS_MAX ? TK_TABLE_KEYS_MAX : (uint32_t)keys;
+    rc = share_table(engine, &options, problems);
+    return rc == 0 ? tk_fleet_new(&options, &engine->fleet) : rc;
 }
 
 static void set_epochs(struct tk_engine *engine)
@@ -199,11 +219,11 @@ static void set_epochs(struct tk_engine *engine)
     }
 }
 
-static int set_up(struct tk_engine *engine)
+static int set_up(struct tk_engine *engine, struct tk_problems *problems)
 {
     int rc = tk_flights_init(&engine->flights, engine->loop);
 
-    if (rc == 0) rc = make_fleet(engine);
+    if (rc == 0) rc = make_fleet(engine, problems);
     if (rc == 0) {
         rc = tk_timer_new(engine->loop, timer_fired, engine, &engine->timer);
     }
@@ -234,7 +254,7 @@ int tk_engine_new(struct tk_loop *loop, const struct tk_engine_options *options,
     tk_list_init(&engine->flights.all);
     engine->config = tk_config_load(options->config_path, NULL,
                                     options->policy_file, problems);
-    rc = engine->config == NULL ? TK_EINVAL : set_up(engine);
+    rc = engine->config == NULL ? TK_EINVAL : set_up(engine, problems);
     if (rc != 0) {
         tk_engine_free(engine);
         return rc;
@@ -245,6 +265,10 @@ int tk_engine_new(struct tk_loop *loop, const struct tk_engine_options *options,
 
 void tk_engine_start(struct tk_engine *engine)
 {
+    if (engine->shared != NULL) {
+        tk_shared_publish(engine->shared, engine->fleet, moments_changed,
+                          engine);
+    }
     tk_adopt_kept(engine->fleet, engine->config, tk_engine_now(engine));
     moments_changed(engine);
     arm(engine, tk_engine_now(engine));
@@ -308,6 +332,7 @@ void tk_engine_free(struct tk_engine *engine)
     tk_flights_fini(&engine->flights);
     if (engine->timer != NULL) tk_timer_free(engine->timer);
     tk_fleet_free(engine->fleet);
+    tk_shared_free(engine->shared);
     free_retired(engine, true);
     tk_config_free(engine->config);
     free(engine->policy_file);

@@ -13,6 +13,9 @@ struct tk_engine;
 struct tk_engine_options {
     const char *config_path;
     const char *policy_file; /* overrules every policy of the file; or NULL */
+    /* The runtime directory, locked by the caller: the table lies there, shared
+     * with its readers. NULL: in memory of the engine's own. */
+    const char *runtime_dir;
     /* May a configuration replace the one in force? Called at a reload, before
      * anything is changed; 0, or what is wrong goes to `problems`. NULL: it
      * may. */
@@ -26,7 +29,7 @@ TK_MUST_USE int tk_engine_new(struct tk_loop *loop,
                               const struct tk_engine_options *options,
                               struct tk_problems *problems,
                               struct tk_engine **out);
-/* Fetches what is to be kept. */
+/* Fetches what is to be kept, and lets readers see the shared cache. */
 void tk_engine_start(struct tk_engine *engine);
 /* Loads the configuration again. With a problem the old one stays in force and
  * TK_EINVAL is returned. */

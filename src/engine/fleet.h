@@ -115,8 +115,8 @@ struct tk_fleet_options {
     void *block;
     tk_area_back_cb back;
     void *back_data;
-    uint64_t floor;      /* generations start above it */
-    struct tk_str node;  /* this host's name: spreads plans over hosts */
+    uint64_t floor;     /* generations start above it */
+    struct tk_str node; /* this host's name: spreads plans over hosts */
     struct tk_fleet_port port;
 };
 

@@ -64,6 +64,7 @@ void tk_refresh_want(struct tk_fleet *fleet, struct tk_entry *entry,
         return;
     }
     tk_fleet_set_due(fleet, entry, tk_turn_review_at(entry, now));
+    tk_fleet_show_state(fleet, entry, now);
     tk_refresh_drain(fleet, entry->source, now);
 }
 
@@ -313,6 +314,7 @@ void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
         return;
     }
     refusal = land(fleet, entry, answer, now);
+    tk_fleet_show_state(fleet, entry, now);
     tk_wait_settle_soon(fleet, entry, refusal, now);
     tk_refresh_drain(fleet, place, now);
 }

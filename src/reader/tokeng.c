@@ -1,44 +1,28 @@
 /* Each call in flight has a connection of its own, because HTTP/1.1 answers in
  * order: a caller of one key would wait for the issuer of another. Idle ones
- * are kept on a short shelf, which is all that the lock guards.
+ * are kept, a few of them, and that is all that the lock guards.
  */
 #define _GNU_SOURCE
-#include "tokeng.h"
-
 #include "base/key.h"
 #include "reader/answer.h"
+#include "reader/handle.h"
 #include "reader/place.h"
-#include "reader/wire.h"
+#include "reader/want.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 enum {
-    SHELF = 8,
-    WAIT_MAX_MS = 60 * 1000,
-    MIN_TTL_MAX_S = 3650 * 24 * 3600, /* ten years */
-    WAIT_MS = 5000,                   /* what the engine takes for 0 */
     MARGIN_MS = 2000, /* for an engine that is busy with others */
     PATH_CAP = TK_KEY_MAX + 120,
-    STRUCT_MAX = 1024,
 };
 
 #define CHECK_ERR(name, number, text)                                          \
     _Static_assert(TOKENG_##name == -(number), #name " differs from its map");
 TOKENG_ERR_MAP(CHECK_ERR)
 #undef CHECK_ERR
-
-/* Owned by the caller of tokeng_open. */
-struct tokeng {
-    char *dir; /* NULL: the default places */
-    pthread_mutex_t lock;
-    pid_t pid; /* whose connections these are */
-    size_t idle_count;
-    struct tk_wire *idle[SHELF];
-};
 
 uint32_t tokeng_abi(void)
 {
@@ -105,12 +89,13 @@ int tokeng_open(const char *dir, struct tokeng **out)
         return TOKENG_EINVAL;
     }
     t->pid = getpid();
+    tk_shelf_init(&t->shelf, t->dir);
     pthread_mutex_init(&t->lock, NULL);
     *out = t;
     return 0;
 }
 
-static void clear_shelf(struct tokeng *t)
+static void clear_idle(struct tokeng *t)
 {
     while (t->idle_count > 0) tk_wire_close(t->idle[--t->idle_count]);
 }
@@ -118,7 +103,8 @@ static void clear_shelf(struct tokeng *t)
 void tokeng_close(struct tokeng *t)
 {
     if (t == NULL) return;
-    clear_shelf(t);
+    clear_idle(t);
+    tk_shelf_fini(&t->shelf);
     pthread_mutex_destroy(&t->lock);
     free(t->dir);
     free(t);
@@ -132,7 +118,7 @@ static struct tk_wire *take_idle(struct tokeng *t)
 
     pthread_mutex_lock(&t->lock);
     if (t->pid != getpid()) {
-        clear_shelf(t);
+        clear_idle(t);
         t->pid = getpid();
     }
     if (t->idle_count > 0) wire = t->idle[--t->idle_count];
@@ -157,8 +143,8 @@ static int take_wire(struct tokeng *t, struct tk_wire **out)
 static void put_wire(struct tokeng *t, struct tk_wire *wire, int rc)
 {
     pthread_mutex_lock(&t->lock);
-    if (rc == TK_ECONNECT) clear_shelf(t);
-    if (rc == 0 && t->idle_count < SHELF) {
+    if (rc == TK_ECONNECT) clear_idle(t);
+    if (rc == 0 && t->idle_count < TK_IDLE_MAX) {
         t->idle[t->idle_count++] = wire;
         wire = NULL;
     }
@@ -186,38 +172,6 @@ static bool is_key(const char *key, size_t key_len)
 
     return key != NULL &&
            tk_key_parse(tk_str_of(key, key_len), &parsed, NULL) == 0;
-}
-
-/* A structure of an older caller is shorter than ours: the rest is 0. One of a
- * newer caller is longer: what we do not know must be 0. A size beyond all
- * reason was never set. */
-static bool read_want(const struct tokeng_want *from, struct tokeng_want *out)
-{
-    size_t size;
-
-    *out = (struct tokeng_want){.size = sizeof *out, .wait_ms = WAIT_MS};
-    if (from == NULL) return true;
-    size = from->size;
-    if (size < sizeof from->size || size > STRUCT_MAX) return false;
-    for (size_t i = sizeof *out; i < size; i++) {
-        if (((const char *)from)[i] != 0) return false;
-    }
-    memcpy(out, from, size < sizeof *out ? size : sizeof *out);
-    /* What the engine takes at most; it would refuse more. */
-    if (out->wait_ms == 0) out->wait_ms = WAIT_MS;
-    if (out->wait_ms > WAIT_MAX_MS) out->wait_ms = WAIT_MAX_MS;
-    if (out->min_ttl_s > MIN_TTL_MAX_S) out->min_ttl_s = MIN_TTL_MAX_S;
-    return out->newer_than <= TK_ANSWER_GENERATION_MAX;
-}
-
-static void write_info(struct tokeng_info *to, const struct tokeng_info *from)
-{
-    uint32_t size;
-
-    if (to == NULL) return;
-    size = to->size;
-    memcpy(to, from, size < sizeof *from ? size : sizeof *from);
-    to->size = size;
 }
 
 static void print_path(char path[PATH_CAP], const char *key, size_t key_len,
@@ -255,9 +209,7 @@ int tokeng_fetch(struct tokeng *t, const char *key, size_t key_len,
     int rc;
 
     if (t == NULL || (buf == NULL && cap > 0) || !is_key(key, key_len) ||
-        !read_want(want, &full) ||
-        (info != NULL &&
-         (info->size < sizeof info->size || info->size > STRUCT_MAX))) {
+        !tk_want_read(want, &full) || !tk_info_is_sized(info)) {
         return TOKENG_EINVAL;
     }
     print_path(path, key, key_len, &full);
@@ -266,7 +218,7 @@ int tokeng_fetch(struct tokeng *t, const char *key, size_t key_len,
     if (rc == 0) rc = tk_answer_read_token(&reply, &learned);
     if (rc == 0) rc = hand_out(tk_buf_str(&reply.body), buf, cap);
     tk_wire_reply_fini(&reply);
-    write_info(info, &learned);
+    tk_info_write(info, &learned);
     return rc;
 }
 

@@ -120,7 +120,7 @@ describe("without an engine", function()
             .. "%d+%)\n$"), out)
         code, out = tokeng({ env = env }, "version", "--json")
         assert.equal(0, code)
-        assert.equal(1, cjson.decode(out).abi)
+        assert.equal(2, cjson.decode(out).abi)
     end)
 end)
 

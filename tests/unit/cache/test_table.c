@@ -12,6 +12,18 @@ struct fixture {
     size_t size;
 };
 
+static int init(struct tk_table *table, void *block, size_t size,
+                uint32_t max_keys, uint64_t floor)
+{
+    struct tk_table_options options = {.block = block,
+                                       .size = size,
+                                       .max_keys = max_keys,
+                                       .seed = 42,
+                                       .floor = floor};
+
+    return tk_table_init(table, &options);
+}
+
 static struct fixture *make(uint32_t max_keys, uint32_t mean_bytes)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -19,8 +31,7 @@ static struct fixture *make(uint32_t max_keys, uint32_t mean_bytes)
     assert_non_null(f);
     f->size = tk_table_size(max_keys, mean_bytes);
     assert_int_equal(tk_block_new(f->size, &f->block), 0);
-    assert_int_equal(
-        tk_table_init(&f->table, f->block, f->size, max_keys, 42, 0), 0);
+    assert_int_equal(init(&f->table, f->block, f->size, max_keys, 0), 0);
     return f;
 }
 
@@ -45,10 +56,8 @@ static int put(struct fixture *f, uint32_t slot, struct tk_str token,
         .token = token,
         .attributes = TK_STR("{\"a\":1}"),
         .generation = generation,
-        .ceiling = generation + 100,
-        .sent_at = 5,
         .expires_at = 7,
-        .identity = "0123456789abcde",
+        .state = 2,
     };
 
     return tk_table_put(&f->table, slot, &record);
@@ -78,10 +87,8 @@ static void what_was_put_is_read_back(void **state)
     assert_true(tk_str_is(record.token, "token-bytes"));
     assert_true(tk_str_is(record.attributes, "{\"a\":1}"));
     assert_int_equal(record.generation, 3);
-    assert_int_equal(record.ceiling, 103);
-    assert_int_equal(record.sent_at, 5);
     assert_int_equal(record.expires_at, 7);
-    assert_memory_equal(record.identity, "0123456789abcde", 16);
+    assert_int_equal(record.state, 2);
     assert_int_equal(tk_table_find(&f->table, TK_STR("crm/client")), slot);
     assert_int_equal(tk_table_find(&f->table, TK_STR("crm/clienT")),
                      TK_NO_SLOT);
@@ -139,8 +146,7 @@ static void generations_start_above_the_floor(void **state)
 
     (void)state;
     memset(f->block, 0, f->size);
-    assert_int_equal(tk_table_init(&f->table, f->block, f->size, 4, 42, 1000),
-                     0);
+    assert_int_equal(init(&f->table, f->block, f->size, 4, 1000), 0);
     slot = claim(f, "a/b");
     assert_int_equal(tk_table_next_generation(&f->table, slot), 1001);
     give_back(f);
@@ -213,6 +219,90 @@ static void tokens_of_every_length_fit(void **state)
     assert_int_equal(put(f, slot, tk_str_of(bytes, TK_TOKEN_MAX + 1), 99999),
                      TK_EINVAL);
     free(bytes);
+    give_back(f);
+}
+
+static void a_slot_stays_while_others_come_and_go(void **state)
+{
+    struct fixture *f = make(64, 200);
+    uint32_t slots[64];
+    char key[16];
+
+    (void)state;
+    for (int i = 0; i < 64; i++) {
+        snprintf(key, sizeof key, "a/%d", i);
+        slots[i] = claim(f, key);
+    }
+    for (int i = 0; i < 64; i += 2) tk_table_remove(&f->table, slots[i]);
+    for (int i = 1; i < 64; i += 2) {
+        snprintf(key, sizeof key, "a/%d", i);
+        assert_int_equal(tk_table_find(&f->table, tk_str(key)), slots[i]);
+    }
+    assert_false(tk_table_has(&f->table, slots[0]));
+    assert_true(tk_table_has(&f->table, slots[1]));
+    assert_false(tk_table_has(&f->table, UINT32_MAX - 1));
+    give_back(f);
+}
+
+static void a_state_is_told_without_a_new_token(void **state)
+{
+    struct fixture *f = make(4, 200);
+    uint32_t slot = claim(f, "a/b");
+    struct tk_record record;
+
+    (void)state;
+    assert_int_equal(put(f, slot, TK_STR("token"), 1), 0);
+    tk_table_set_state(&f->table, slot, 7);
+    tk_table_read(&f->table, slot, &record);
+    assert_int_equal(record.state, 7);
+    assert_true(tk_str_is(record.token, "token"));
+    give_back(f);
+}
+
+static int refuse(uint64_t at, uint64_t len, void *data)
+{
+    (void)at;
+    (void)len;
+    (void)data;
+    return TK_EFULL;
+}
+
+static void without_memory_behind_it_a_table_is_full(void **state)
+{
+    struct tk_table_options options = {
+        .size = tk_table_size(4, 64), .max_keys = 4, .back = refuse};
+    struct tk_table table;
+    uint32_t slot;
+
+    (void)state;
+    assert_int_equal(tk_block_new(options.size, &options.block), 0);
+    assert_int_equal(tk_table_init(&table, &options), 0);
+    assert_int_equal(tk_table_claim(&table, TK_STR("a/b"), &slot), TK_EFULL);
+    assert_int_equal(tk_table_count(&table), 0);
+    tk_block_free(options.block, options.size);
+}
+
+/* The last token of a table whose area is used up. */
+static void a_token_is_wiped_also_where_no_other_cell_fits(void **state)
+{
+    struct fixture *f = make(2, 0);
+    uint32_t slot = claim(f, "a/b"), other = claim(f, "a/c");
+    char filler[TK_TOKEN_MAX + 1];
+    struct tk_record record;
+
+    (void)state;
+    assert_int_equal(put(f, slot, TK_STR("the-last-secret-token"), 1), 0);
+    for (size_t len = TK_TOKEN_MAX; len > 8; len /= 2) {
+        memset(filler, 'x', len);
+        (void)!put(f, other, tk_str_of(filler, len), 1);
+    }
+    while (tk_area_take(&f->table.area, 1) != 0) {
+    }
+    tk_table_clear(&f->table, slot);
+    assert_false(is_anywhere(f, "the-last-secret-token"));
+    tk_table_read(&f->table, slot, &record);
+    assert_int_equal(record.expires_at, 0);
+    assert_int_equal(record.generation, 1);
     give_back(f);
 }
 
@@ -292,10 +382,9 @@ static void a_block_that_is_too_small_or_crooked_is_refused(void **state)
     char *block = f->block;
 
     (void)state;
-    assert_int_equal(tk_table_init(&table, block, 100, 8, 1, 0), TK_EINVAL);
-    assert_int_equal(tk_table_init(&table, block, f->size, 0, 1, 0), TK_EINVAL);
-    assert_int_equal(tk_table_init(&table, block + 8, f->size - 8, 4, 1, 0),
-                     TK_EINVAL);
+    assert_int_equal(init(&table, block, 100, 8, 0), TK_EINVAL);
+    assert_int_equal(init(&table, block, f->size, 0, 0), TK_EINVAL);
+    assert_int_equal(init(&table, block + 8, f->size - 8, 4, 0), TK_EINVAL);
     give_back(f);
 }
 
@@ -310,6 +399,10 @@ int main(void)
         cmocka_unit_test(a_full_table_refuses_and_loses_nothing),
         cmocka_unit_test(a_token_that_does_not_fit_leaves_the_old_one),
         cmocka_unit_test(tokens_of_every_length_fit),
+        cmocka_unit_test(a_slot_stays_while_others_come_and_go),
+        cmocka_unit_test(a_state_is_told_without_a_new_token),
+        cmocka_unit_test(without_memory_behind_it_a_table_is_full),
+        cmocka_unit_test(a_token_is_wiped_also_where_no_other_cell_fits),
         cmocka_unit_test(a_long_life_agrees_with_a_naive_model),
         cmocka_unit_test(a_block_that_is_too_small_or_crooked_is_refused),
     };

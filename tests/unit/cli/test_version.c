@@ -12,7 +12,7 @@ static void version_and_interface_are_one_line(void **state)
     assert_int_equal(capture_run(&capture, &tk_version_command, NULL),
                      TK_EXIT_OK);
     assert_string_equal(capture_out(&capture),
-                        "tokeng " TOKENG_VERSION " (libtokeng ABI 1)\n");
+                        "tokeng " TOKENG_VERSION " (libtokeng ABI 2)\n");
     capture_fini(&capture);
 }
 
@@ -25,7 +25,7 @@ static void version_and_interface_are_json(void **state)
     assert_int_equal(capture_run(&capture, &tk_version_command, "--json", NULL),
                      TK_EXIT_OK);
     assert_string_equal(capture_out(&capture),
-                        "{\"version\":\"" TOKENG_VERSION "\",\"abi\":1}\n");
+                        "{\"version\":\"" TOKENG_VERSION "\",\"abi\":2}\n");
     capture_fini(&capture);
 }
 

@@ -1,0 +1,28 @@
+/* engine/shared.h - the shared cache of an engine: the files that its table and
+ * the use of it lie in, and the beat that readers set their clocks by.
+ */
+#ifndef TK_ENGINE_SHARED_H
+#define TK_ENGINE_SHARED_H
+
+#include "engine/caller.h"
+#include "net/loop.h"
+
+struct tk_shared;
+
+/* Makes the files in `dir`, the runtime directory, which the caller has locked;
+ * readers do not see them yet. `options` say how large the table is to be, and
+ * are told where it goes. */
+TK_MUST_USE int tk_shared_new(struct tk_loop *loop, const char *dir,
+                              struct tk_fleet_options *options,
+                              struct tk_shared **out, struct tk_why *why);
+
+/* Lets readers see the files instead of those of the engine before; a failure
+ * is logged, and then they ask at the socket. From now on their uses of `fleet`
+ * are noted, and `changed` is called after that. */
+void tk_shared_publish(struct tk_shared *shared, struct tk_fleet *fleet,
+                       void (*changed)(void *data), void *data);
+
+/* The files stay: tokens are served to their end without an engine. */
+void tk_shared_free(struct tk_shared *shared);
+
+#endif

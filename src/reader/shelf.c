@@ -1,0 +1,117 @@
+#define _GNU_SOURCE
+#include "reader/shelf.h"
+
+#include "cache/names.h"
+#include "reader/place.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+
+enum { LOOK_EVERY_MS = 100 };
+
+static int64_t coarse_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void tk_shelf_init(struct tk_shelf *shelf, const char *dir)
+{
+    *shelf = (struct tk_shelf){.dir = dir, .last_rc = TK_ENOENT};
+}
+
+void tk_shelf_fini(struct tk_shelf *shelf)
+{
+    struct tk_mapping *mapping = shelf->old;
+
+    while (mapping != NULL) {
+        struct tk_mapping *next = mapping->next;
+
+        tk_mapping_close(mapping);
+        mapping = next;
+    }
+    tk_mapping_close(shelf->mapping);
+}
+
+/* The cache lies beside the socket. */
+static int find_dir(const struct tk_shelf *shelf, char *out, size_t cap)
+{
+    int rc = tk_place_find_socket(out, cap, shelf->dir);
+    char *slash = rc == 0 ? strrchr(out, '/') : NULL;
+
+    if (slash == NULL) return TK_ENOENT;
+    slash[slash == out] = '\0';
+    return 0;
+}
+
+static bool is_other_file(const struct tk_mapping *mapping, const char *dir)
+{
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path) +
+              sizeof TK_SEGMENT_FILE];
+    struct stat file;
+    size_t len = strlen(dir);
+
+    if (mapping == NULL) return true;
+    memcpy(path, dir, len);
+    path[len] = '/';
+    memcpy(path + len + 1, TK_SEGMENT_FILE, sizeof TK_SEGMENT_FILE);
+    return stat(path, &file) == 0 &&
+           (file.st_ino != mapping->inode || file.st_dev != mapping->dev);
+}
+
+/* Returns whether there is another one now. */
+static bool look(struct tk_shelf *shelf)
+{
+    struct tk_mapping *before = shelf->mapping;
+    struct tk_mapping *found;
+    char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    int rc = find_dir(shelf, dir, sizeof dir);
+
+    if (rc == 0 && !is_other_file(before, dir)) return false;
+    if (rc == 0) {
+        rc =
+            tk_mapping_open(dir, TK_SEGMENT_FILE, TK_DEMAND_FILE, &found, NULL);
+    }
+    __atomic_store_n(&shelf->last_rc, rc, __ATOMIC_RELAXED);
+    if (rc != 0) return false;
+    if (before != NULL) {
+        before->next = shelf->old;
+        shelf->old = before;
+    }
+    found->number = ++shelf->count;
+    __atomic_store_n(&shelf->mapping, found, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* One thread looks, the others go on with what is there. */
+static void look_if_time(struct tk_shelf *shelf, int64_t now)
+{
+    if (now < __atomic_load_n(&shelf->next_look, __ATOMIC_RELAXED) ||
+        __atomic_exchange_n(&shelf->is_looking, 1, __ATOMIC_ACQUIRE) != 0) {
+        return;
+    }
+    if (!look(shelf)) {
+        __atomic_store_n(&shelf->next_look, now + LOOK_EVERY_MS,
+                         __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&shelf->is_looking, 0, __ATOMIC_RELEASE);
+}
+
+struct tk_mapping *tk_shelf_take(struct tk_shelf *shelf, int *rc)
+{
+    struct tk_mapping *mapping =
+        __atomic_load_n(&shelf->mapping, __ATOMIC_ACQUIRE);
+
+    if (mapping == NULL || tk_mapping_is_retired(mapping) ||
+        tk_moment_is_silent(&shelf->moment)) {
+        look_if_time(shelf, coarse_ms());
+        mapping = __atomic_load_n(&shelf->mapping, __ATOMIC_ACQUIRE);
+        *rc = __atomic_load_n(&shelf->last_rc, __ATOMIC_RELAXED);
+    }
+    return mapping;
+}
