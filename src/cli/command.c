@@ -141,10 +141,12 @@ static enum tk_exit run(const struct tk_command *command, int argc,
                             command->name, command->words, command->name);
     }
     if (args.word_count > command->word_count) {
+        /* Not shown: somebody may have meant it for a token's place. */
         return tk_show_fail(show, TK_EXIT_USAGE,
-                            "%s: '%s' is one word too many (see 'tokeng help "
-                            "%s')",
-                            command->name, args.words[command->word_count],
+                            "%s: one word too many; it takes %s (see 'tokeng "
+                            "help %s')",
+                            command->name,
+                            command->word_count == 0 ? "none" : command->words,
                             command->name);
     }
     return command->run(&args, show);

@@ -66,7 +66,8 @@ local function give(book, settings, note, now)
 end
 
 function feishu.handle(request, state, now)
-  state.book = state.book or fake.book("feishu", "t-", state.settings)
+  state.book = state.book or fake.book("feishu", "t-fake-token-",
+    state.settings)
   if request.control then return state.book:control(request, now) end
   local kind = KINDS[request.path]
   if not kind or request.method ~= "POST" then

@@ -111,7 +111,8 @@ local CALLS = {
 }
 
 function oauth2.handle(request, state, now)
-  state.book = state.book or fake.book("oauth2", "at-", state.settings)
+  state.book = state.book or fake.book("oauth2", "at-fake-token-",
+    state.settings)
   if request.control then return state.book:control(request, now) end
   local call = CALLS[request.path]
   if not call then

@@ -1,4 +1,5 @@
 -- engine.lua - `tokeng run` with a configuration and directories of its own.
+local canary = require "support.canary"
 local cjson = require "cjson"
 local http = require "support.http"
 local process = require "support.process"
@@ -91,8 +92,32 @@ function engine.assert_no_report(err)
     end
 end
 
+-- The page, unless the engine is too busy or stuck for it: its state is the
+-- test's business.
+local function look_at(self, path)
+    local reply = self:http { path = path, seconds = 5 }
+    return reply and reply.body or ""
+end
+
+-- An error if a secret or a token is seen at a running engine from outside,
+-- where none is the product.
+function Engine:assert_no_secret()
+    if self.process.code then return end
+    canary.assert_process(self.process.pid)
+    canary.assert_none(look_at(self, "/metrics"), "/metrics")
+    local list = look_at(self, "/v1/tokens")
+    canary.assert_none(list, "/v1/tokens")
+    local key = list:match('"key":"([^"]+)"')
+    if key then
+        canary.assert_none(look_at(self, "/v1/explain/" .. key), "/v1/explain")
+    end
+    canary.assert_folder(self.dir .. "/run")
+    canary.assert_folder(self.dir .. "/state")
+end
+
 -- Ends it in order: exit code 0, and nothing to say for a sanitizer.
 function Engine:stop()
+    self:assert_no_secret()
     local code, signal = self.process:stop(STOP_SECONDS)
     engine.assert_no_report(self.process.err)
     if code ~= 0 or signal ~= 0 then
@@ -102,6 +127,7 @@ end
 
 -- Ends it as a crash would.
 function Engine:kill()
+    self:assert_no_secret()
     self.process:signal("sigkill")
     self.process:wait_exit(STOP_SECONDS)
 end

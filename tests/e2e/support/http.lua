@@ -1,5 +1,6 @@
 -- http.lua - a small HTTP/1.1 client, one connection per request, over TCP or
 -- a unix socket. Several requests may be under way at a time.
+local canary = require "support.canary"
 local uv = require "luv"
 local wait = require "support.wait"
 
@@ -89,7 +90,8 @@ end
 -- `raw`, the bytes to send. Its .text is what has come so far.
 function http.start(options)
     local self = setmetatable({ text = "", method = options.method or "GET",
-        what = options.path or options.url or options.unix }, Call)
+        what = options.path or options.url or options.unix,
+        is_engine = options.unix ~= nil }, Call)
     local function done(err)
         if err then return finish(self, err) end
         connected(self, spell({ method = self.method, path = options.path,
@@ -117,8 +119,16 @@ function Call:close()
     if not self.stream:is_closing() then self.stream:close() end
 end
 
+-- A token is the product of a good answer to the question for one.
+local function assert_no_secret(self)
+    local product = self.reply and self.reply.status == 200
+        and self.what:find("^/v1/token/") ~= nil
+    canary.assert_none(self.text, "the reply to " .. self.what, product)
+end
+
 -- The reply { status, headers, body }, or nil and the reason that there is
--- none. Header names are in lower case.
+-- none. Header names are in lower case. An engine's reply is searched for
+-- secrets.
 function Call:wait(seconds)
     local ok, err = pcall(wait.wait_until, function() return self.done end,
         seconds or 10, "the reply to " .. self.what)
@@ -126,6 +136,7 @@ function Call:wait(seconds)
         self:close()
         return nil, err
     end
+    if self.is_engine then assert_no_secret(self) end
     return self.reply, self.err
 end
 

@@ -1,6 +1,7 @@
 -- process.lua - programs that a test starts. Every wait has an end, and none
 -- outlives the test: end_all kills what is left, and a child dies with the
 -- test that was killed itself.
+local canary = require "support.canary"
 local uv = require "luv"
 local wait = require "support.wait"
 
@@ -45,7 +46,8 @@ end
 -- (false: takes out), options.cwd, options.input is what it reads.
 function process.start(options)
     local self = setmetatable({ out = "", err = "", open = 0,
-        name = options.path:match("[^/]*$") }, Process)
+        name = options.path:match("[^/]*$"),
+        args = options.args or {} }, Process)
     local stdin, stdout, stderr = uv.new_pipe(), uv.new_pipe(), uv.new_pipe()
     local args = { "--pdeathsig", "KILL", "--", options.path }
     for _, arg in ipairs(options.args or {}) do
@@ -101,12 +103,25 @@ function Process:signal(name)
     if not self.code then assert(self.handle:kill(name)) end
 end
 
--- Its exit code and the number of the signal that ended it, or 0.
+-- A token is the product of `tokeng get`, and of nothing else. Help tells the
+-- secret that all fake issuers know.
+local function assert_no_secret(self)
+    if self.name ~= "tokeng" then return end
+    local args = " " .. table.concat(self.args, " ") .. " "
+    if args:find(" %-?%-?help ") then return end
+    canary.assert_none(self.err, "stderr of tokeng" .. args)
+    canary.assert_none(self.out, "stdout of tokeng" .. args,
+        self.args[1] == "get")
+end
+
+-- Its exit code and the number of the signal that ended it, or 0. What tokeng
+-- has said is searched for secrets.
 function Process:wait_exit(seconds)
     wait.wait_until(function() return self.code end, seconds,
         function() return "the end of " .. self:said() end)
     pcall(wait.wait_until, function() return self.open == 0 end,
         DRAIN_SECONDS)
+    assert_no_secret(self)
     return self.code, self.signal_number
 end
 
@@ -124,8 +139,12 @@ function process.run(options)
 end
 
 function process.end_all()
-    for self in pairs(alive) do self:signal("sigkill") end
-    pcall(wait.wait_until, function() return next(alive) == nil end, 5)
+    local left = {}
+    for self in pairs(alive) do
+        left[#left + 1] = self
+        self:signal("sigkill")
+    end
+    for _, self in ipairs(left) do self:wait_exit(5) end
 end
 
 return process

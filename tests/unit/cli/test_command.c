@@ -158,8 +158,8 @@ static void words_must_be_as_many_as_are_needed(void **state)
                         "tokeng: get: missing KEY (see 'tokeng help get')\n");
     assert_int_equal(CALL(&capture, "get", "a/b", "c/d"), TK_EXIT_USAGE);
     assert_string_equal(capture_err(&capture),
-                        "tokeng: get: 'c/d' is one word too many (see 'tokeng "
-                        "help get')\n");
+                        "tokeng: get: one word too many; it takes KEY (see "
+                        "'tokeng help get')\n");
     capture_fini(&capture);
 }
 

@@ -81,10 +81,10 @@ static void feishu_gives_the_same_token_again_and_oauth2_never(void **state)
     (void)state;
     open_fake();
     snprintf(first, sizeof first, "%s", ask(TENANT, GOOD)->body);
-    assert_string_equal(first,
-                        "{\"code\":0,\"expire\":7200,\"msg\":\"ok\","
-                        "\"tenant_access_token\":"
-                        "\"t-hroVOclXN1OauwdW9wGumOzoMn2-S0XaudWKiBy8lrA\"}");
+    assert_string_equal(
+        first, "{\"code\":0,\"expire\":7200,\"msg\":\"ok\","
+               "\"tenant_access_token\":"
+               "\"t-fake-token-hroVOclXN1OauwdW9wGumOzoMn2-S0XaudWKiBy8lrA\"}");
     assert_holds(ask(TENANT, GOOD)->body, strstr(first, "\"t-"));
     snprintf(first, sizeof first, "%s",
              ask("/oauth2/token", GRANT "fake-secret")->body);
