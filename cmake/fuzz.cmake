@@ -3,6 +3,8 @@
 # build the same file runs over its corpus.
 
 # Functions of ours that a target stands in for.
+set(fuzz_wraps_answer tk_client_send tk_transfer_drop)
+set(fuzz_wraps_config tk_secret_read)
 set(fuzz_wraps_wire tk_wire_link_dial)
 
 set(fuzz_root ${PROJECT_SOURCE_DIR}/tests/fuzz)
@@ -11,7 +13,7 @@ list(REMOVE_ITEM fuzz_files ${fuzz_root}/replay.c)
 add_custom_target(fuzz)
 
 function(tokeng_fuzz_hunt target name)
-  set(found ${PROJECT_BINARY_DIR}/fuzz/${target})
+  set(found ${PROJECT_BINARY_DIR}/fuzz/${target}) # inputs, beside the program
   file(MAKE_DIRECTORY ${found}/new ${found}/bad)
   set(options -timeout=20 -rss_limit_mb=1024 -artifact_prefix=${found}/bad/)
   if(EXISTS ${fuzz_root}/dict/${target})

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/expiry.h"
 #include "net/json.h"
+#include "net/json_check.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -82,6 +83,7 @@ static void read_code(const struct tk_value *value, char out[TK_CODE_TEXT])
     } else {
         copy_code(tk_value_text(value), out);
     }
+    if (out[0] == '\0') snprintf(out, TK_CODE_TEXT, "unnamed");
 }
 
 static int64_t read_seconds_ms(const struct tk_value *value)
@@ -134,6 +136,27 @@ static int64_t read_life(const struct tk_value *given, int64_t wall_ms,
     return UNKNOWN_LIFE_MS;
 }
 
+/* Writes them as JSON; false: `out` says what is wrong with them. A NUL can be
+ * written, but whoever reads as strictly as we do would refuse it. */
+static bool take_attributes(const struct tk_value *extra,
+                            struct tk_buf *attributes, struct tk_answer *out)
+{
+    size_t count;
+
+    if (extra == NULL) return true;
+    if (tk_json_write(attributes, extra) != 0 ||
+        attributes->len > TK_ATTRIBUTES_MAX) {
+        fail(out, TK_CLASS_CONFIG, "attributes_too_large");
+    } else if (tk_json_check(tk_buf_str(attributes), TK_JSON_DEPTH, &count,
+                             NULL) != 0) {
+        fail(out, TK_CLASS_TRANSIENT, "malformed_attributes");
+    } else {
+        out->attributes = tk_buf_str(attributes);
+        return true;
+    }
+    return false;
+}
+
 static void read_token(const struct tk_value *given, int64_t wall_ms,
                        struct tk_buf *attributes, struct tk_answer *out)
 {
@@ -144,11 +167,7 @@ static void read_token(const struct tk_value *given, int64_t wall_ms,
         fail(out, TK_CLASS_TRANSIENT, "malformed_token");
         return;
     }
-    if (extra != NULL && (tk_json_write(attributes, extra) != 0 ||
-                          attributes->len > TK_ATTRIBUTES_MAX)) {
-        fail(out, TK_CLASS_CONFIG, "attributes_too_large");
-        return;
-    }
+    if (!take_attributes(extra, attributes, out)) return;
     out->life_ms = read_life(given, wall_ms, out);
     if (out->life_ms == 0) {
         fail(out, TK_CLASS_TRANSIENT, "expired_on_arrival");
@@ -156,7 +175,6 @@ static void read_token(const struct tk_value *given, int64_t wall_ms,
     }
     out->is_token = true;
     out->token = token;
-    out->attributes = extra == NULL ? TK_STR("") : tk_buf_str(attributes);
 }
 
 void tk_provider_read(const struct tk_task_result *result, int64_t wall_ms,

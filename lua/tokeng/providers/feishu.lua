@@ -42,7 +42,12 @@ local CLASSES = {
     [99991400] = "rate",
 }
 
--- `code` is nil where the body was no answer of these endpoints.
+-- nil where the body was no answer of these endpoints.
+local function code_of(answer)
+    local code = type(answer) == "table" and answer.code
+    return type(code) == "number" and math.tointeger(code) or nil
+end
+
 local function class_of(status, code)
     if status == 429 then return "rate" end
     if status >= 500 or not code then return "transient" end
@@ -62,7 +67,7 @@ function provider.fetch(key, settings)
     }
     if not reply then return nil, err end
     local answer = json.decode(reply.body)
-    local code = type(answer) == "table" and answer.code or nil
+    local code = code_of(answer)
     if reply.status ~= 200 or code ~= 0 then
         if code == 0 then code = nil end
         return nil, {

@@ -53,6 +53,12 @@ local CLASSES = {
 -- Bytes; all attributes of a token together may have 1 KiB.
 local ATTRIBUTE_MAX = 400
 
+-- What is beside the token never costs the token itself.
+local function is_attribute(value)
+    return type(value) == "string" and #value <= ATTRIBUTE_MAX
+        and not string.find(value, "\0")
+end
+
 local function make_request(settings)
     local form = {}
     for name, value in pairs(settings.params or {}) do form[name] = value end
@@ -129,9 +135,7 @@ local function attributes_of(answer)
     local kept = {}
     for _, name in ipairs { "token_type", "scope" } do
         local text = answer[name]
-        if type(text) == "string" and #text <= ATTRIBUTE_MAX then
-            kept[name] = text
-        end
+        if is_attribute(text) then kept[name] = text end
     end
     return next(kept) and kept or nil
 end

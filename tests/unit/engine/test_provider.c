@@ -121,6 +121,39 @@ static void a_failure_has_a_class_and_a_harmless_code(void **state)
     assert_string_equal(answer.code, "10014");
 }
 
+static void a_failure_without_a_plain_word_is_unnamed(void **state)
+{
+    static const char *const odd[] = {
+        "{'class':'rate'}",
+        "{'class':'rate','code':''}",
+        "{'class':'rate','code':'\\u00e9'}",
+        "{'class':'rate','code':{}}",
+    };
+
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        assert_string_equal(read_result(*state, "null", odd[i]).code,
+                            "unnamed");
+    }
+}
+
+/* Written as \u0000, it would make an answer that our own reader refuses. */
+static void attributes_that_could_not_be_read_again_are_refused(void **state)
+{
+    struct tree *tree = *state;
+    struct tk_value first =
+        parse(tree, "{'token':'abc','attributes':{'scope':'x'}}");
+    struct tk_value none = {.type = TK_NIL};
+    struct tk_task_result result = {.first = &first, .second = &none};
+    struct tk_answer answer;
+
+    first.as.table.pairs[1].value.as.table.pairs[0].value.as.text =
+        TK_STR("a\0b");
+    tk_provider_read(&result, WALL, &attributes, &answer);
+    assert_false(answer.is_token);
+    assert_int_equal(answer.class, TK_CLASS_TRANSIENT);
+    assert_string_equal(answer.code, "malformed_attributes");
+}
+
 static void a_result_that_makes_no_sense_is_transient(void **state)
 {
     assert_string_equal(read_result(*state, "null", "null").code, "no_class");
@@ -167,6 +200,8 @@ int main(void)
         WITH(a_life_that_has_ended_is_a_failure),
         WITH(a_token_of_forbidden_bytes_is_refused),
         WITH(a_failure_has_a_class_and_a_harmless_code),
+        WITH(a_failure_without_a_plain_word_is_unnamed),
+        WITH(attributes_that_could_not_be_read_again_are_refused),
         WITH(a_result_that_makes_no_sense_is_transient),
         WITH(senseless_waits_are_ignored),
         WITH(a_script_that_fails_is_a_transient_failure),

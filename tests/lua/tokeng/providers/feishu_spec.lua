@@ -62,6 +62,8 @@ describe("feishu", function()
             { status = 201, body = { code = 0 } }, { body = {} },
             { body = { code = 0, expire = 7200 } },
             { body = { code = 0, tenant_access_token = 7 } },
+            { body = { code = {} } }, { body = { code = 0.5 } },
+            { body = { code = "10014" } }, { body = { code = true } },
         } do
             local got, err = fetch("tenant", answer)
             assert.is_nil(got)

@@ -85,6 +85,8 @@ describe("oauth2", function()
     it("keeps no attribute that is too long or no text", function()
         assert.is_nil(fetch { body = { access_token = "abc",
             scope = ("x"):rep(600), token_type = 7 } }.attributes)
+        assert.is_nil(fetch { body = "access_token=abc&scope=a%00b" }
+            .attributes)
     end)
 
     it("classes every failure", function()
