@@ -10,7 +10,9 @@ local TOKENS = { "fake-token-", "canary-token" }
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     .. "0123456789+/"
 
-local function base64(text)
+-- Of whole threes of bytes; what is left over is left out.
+function canary.base64(text)
+    text = text:sub(1, #text // 3 * 3)
     return (text:gsub("(.)(.)(.)", function(a, b, c)
         local bits = a:byte() << 16 | b:byte() << 8 | c:byte()
         return (("\18\12\6\0"):gsub(".", function(shift)
@@ -25,8 +27,7 @@ end
 local function add_forms(list, mark)
     list[#list + 1] = mark
     for skip = 0, 2 do
-        local whole = mark:sub(skip + 1)
-        list[#list + 1] = base64(whole:sub(1, #whole // 3 * 3))
+        list[#list + 1] = canary.base64(mark:sub(skip + 1))
     end
 end
 

@@ -22,8 +22,12 @@ local function close_handles()
 end
 
 busted.subscribe({ "suite", "end" }, function()
-    process.end_all()
+    local ok, err = pcall(process.end_all)
     tmp.end_all()
     close_handles()
+    if not ok then
+        io.stderr:write(err, "\n")
+        os.exit(1)
+    end
     return nil, true
 end)

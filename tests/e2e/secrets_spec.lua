@@ -1,0 +1,127 @@
+-- secrets_spec.lua - where the secrets of a running engine are, and where they
+-- are not.
+local canary = require "support.canary"
+local cjson = require "cjson"
+local engine = require "support.engine"
+local fake = require "support.fake"
+local memory = require "support.memory"
+local tls = require "support.tls"
+local tmp = require "support.tmp"
+local uv = require "luv"
+local wait = require "support.wait"
+
+local CONFIG = [[
+return {
+  policy = { "threshold", check_interval = "1m", threshold = "15m" },
+  sources = {
+    %s
+    other = { provider = "oauth2", token_url = "%s/oauth2/token",
+      client_id = "other", client_secret = secret.file "%s",
+      insecure_http = true, keep = { "client" } },
+  },
+}
+]]
+local SOURCES = [[
+    crm = { provider = "oauth2", token_url = "%s/oauth2/token",
+      client_id = "crm", client_secret = secret.file "%s",
+      insecure_http = true, keep = { "client" } },
+    post = { provider = "oauth2", token_url = "%s/oauth2/token",
+      client_id = "crm", client_secret = secret.file "%s", auth = "post",
+      ca_file = "%s", keep = { "client" } },
+    app = { provider = "feishu", base_url = "%s", app_id = "crm",
+      app_secret = secret.file "%s", insecure_http = true,
+      keep = { "tenant" } },
+]]
+
+-- A sanitizer keeps what was freed, and only root may look.
+local CAN_SEE = uv.getuid() == 0
+    and not os.getenv("TOKENG_BUILD"):find("[at]san")
+
+-- An allocator writes into the first bytes of what was freed.
+local TAIL = -20
+
+describe("the memory of an engine", function()
+    local SECRET = "canary-secret-" .. ("0123456789abcdef"):rep(2) .. "-of-crm"
+    local KEYS = { "crm/client", "post/client", "app/tenant" }
+    local issuer, others, dir, subject
+    local tls_url, ca_file
+    local connections = {}
+
+    local function config(sources)
+        return CONFIG:format(sources, others.url, dir .. "/other")
+    end
+
+    local function sources()
+        local url, path = issuer.url, dir .. "/crm"
+        return SOURCES:format(url, path, tls_url, path, ca_file, url, path)
+    end
+
+    -- A request on a connection that stays open, as programs keep theirs:
+    -- returns the status.
+    local function ask(connection, method, path, body)
+        local text = ""
+        local pipe = connections[connection] or uv.new_pipe()
+        if not connections[connection] then
+            connections[connection] = pipe
+            pipe:connect(subject.socket)
+        end
+        pipe:read_stop()
+        pipe:read_start(function(_, chunk) text = text .. (chunk or "") end)
+        pipe:write(("%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+            .. "application/json\r\nContent-Length: %d\r\n\r\n%s"):format(
+            method, path, #body, body))
+        return wait.wait_until(function()
+            return text:match("^HTTP/1.1 (%d+) .*\r\n\r\n{.*}")
+        end, 10, path)
+    end
+
+    setup(function()
+        if not CAN_SEE then return end
+        issuer = fake.start("--life", "2h", "--secret", "crm=" .. SECRET)
+        others = fake.start("--life", "2h")
+        tls_url, ca_file = tls.start(issuer.url:match("%d+$"))
+        dir = tmp.dir()
+        tmp.write(dir .. "/crm", SECRET .. "\n")
+        tmp.write(dir .. "/other", "fake-secret\n")
+        subject = engine.start { config = config(sources()) }
+    end)
+
+    -- Gets the token on two paths, reports it, and gets the next: both tokens.
+    local function use(key)
+        local token = subject:token(key).token
+        subject:cli("get", key)
+        assert.equal("200", ask("get", "GET", "/v1/token/" .. key, ""))
+        assert.is_true(memory.count(subject.process.pid, token) > 0)
+        assert.equal("202", ask("reject", "POST", "/v1/reject/" .. key,
+            cjson.encode { token = token }))
+        return token, subject:token(key).token
+    end
+
+    local function places_of(texts)
+        local places = {}
+        for _, text in ipairs(texts) do
+            local count, where = memory.count(subject.process.pid,
+                text:sub(TAIL))
+            if count > 0 then places[#places + 1] = where end
+        end
+        return table.concat(places, "\n")
+    end
+
+    it("holds neither secret nor token of a source that was taken out",
+        function()
+            if not CAN_SEE then return pending("of plain builds, by root") end
+            local texts = { SECRET, canary.base64("crm:" .. SECRET) }
+            for _, key in ipairs(KEYS) do
+                local old, new = use(key)
+                texts[#texts + 1] = old
+                texts[#texts + 1] = new
+            end
+            assert.is_true(memory.count(subject.process.pid, SECRET) > 0)
+            subject:write_config(config(""))
+            subject.process:signal("sighup")
+            subject.process:wait_line("configuration reloaded", 10)
+            assert.equal("", places_of(texts))
+        end)
+
+    teardown(function() if subject then subject:stop() end end)
+end)
