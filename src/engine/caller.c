@@ -1,6 +1,7 @@
 #include "engine/caller.h"
 
 #include "base/log.h"
+#include "engine/report.h"
 #include "vault/crypto.h"
 
 static uint64_t generation_of(const struct tk_fleet *fleet,
@@ -33,23 +34,33 @@ static bool is_good_enough(const struct tk_fleet *fleet,
            (entry->source->is_paused || !can_improve(entry, want, now));
 }
 
+/* The refresh that a report of this generation is worth has been forced: it
+ * has brought the same token, or it is held back and due later. */
+static bool is_spent(const struct tk_fleet *fleet, const struct tk_entry *entry,
+                     const struct tk_want *want, int64_t now)
+{
+    uint64_t generation = generation_of(fleet, entry);
+
+    return tk_entry_has_token(entry, now) && want->newer_than >= generation &&
+           entry->forced == generation && entry->failure == NULL &&
+           entry->flight == NULL && !entry->is_queued;
+}
+
 /* Nothing can come before the caller's time is up: say so at once. */
 static enum tk_refusal hopeless(const struct tk_fleet *fleet,
                                 const struct tk_entry *entry,
                                 const struct tk_want *want, int64_t now)
 {
-    uint64_t generation = generation_of(fleet, entry);
-
     if (entry->source->is_paused) return TK_REFUSAL_PAUSED;
     if (entry->flight != NULL || entry->is_queued) return TK_REFUSAL_NONE;
     if (entry->failure != NULL &&
         entry->failure->next_try_at > now + want->wait_ms) {
         return TK_REFUSAL_FAILED;
     }
-    /* The one refresh that this generation allows has brought nothing. */
-    if (tk_entry_has_token(entry, now) && want->newer_than >= generation &&
-        entry->forced == generation && entry->failure == NULL) {
-        return TK_REFUSAL_POISONED;
+    if (is_spent(fleet, entry, want, now) &&
+        tk_fleet_due(fleet, entry) > now + want->wait_ms) {
+        return tk_report_free_at(entry) > now ? TK_REFUSAL_HELD
+                                              : TK_REFUSAL_POISONED;
     }
     return TK_REFUSAL_NONE;
 }
@@ -110,9 +121,26 @@ bool tk_caller_get(struct tk_fleet *fleet, struct tk_entry *entry,
     return answered;
 }
 
+/* Reported too often in a row? Then the refresh comes later. */
+static bool hold_back(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t now)
+{
+    int64_t free_at = tk_report_free_at(entry);
+
+    if (free_at <= now || entry->flight != NULL || entry->is_queued) {
+        return false;
+    }
+    entry->source->stats.held_rejects++;
+    tk_log(TK_LOG_WARN, "too many new tokens reported in a row",
+           tk_view("key", entry->key.text),
+           tk_num("next_try_in_s", (free_at - now) / 1000));
+    tk_schedule_sooner(fleet, entry, free_at);
+    return true;
+}
+
 /* A caller who has seen the current generation fail is as good as a report,
  * and gets the one refresh that a report gets. */
-static enum tk_urgency force_once(const struct tk_fleet *fleet,
+static enum tk_urgency force_once(struct tk_fleet *fleet,
                                   struct tk_entry *entry,
                                   const struct tk_wait *wait,
                                   enum tk_urgency urgency, int64_t now)
@@ -123,7 +151,8 @@ static enum tk_urgency force_once(const struct tk_fleet *fleet,
         entry->forced == generation) {
         return urgency;
     }
-    entry->forced = generation;
+    tk_report_note(entry, generation, now);
+    if (hold_back(fleet, entry, now)) return urgency;
     return urgency == TK_URGENCY_PLANNED ? TK_URGENCY_FORCED : urgency;
 }
 
@@ -136,8 +165,11 @@ void tk_caller_wait(struct tk_fleet *fleet, struct tk_wait *wait,
     /* Nothing above the current generation was ever given out. */
     if (wait->want.newer_than > generation) wait->want.newer_than = generation;
     tk_wait_enter(fleet, wait, now);
-    tk_refresh_want(fleet, entry, force_once(fleet, entry, wait, urgency, now),
-                    now);
+    urgency = force_once(fleet, entry, wait, urgency, now);
+    if (urgency != TK_URGENCY_PLANNED ||
+        !is_spent(fleet, entry, &wait->want, now)) {
+        tk_refresh_want(fleet, entry, urgency, now);
+    }
 }
 
 static bool shows_current(const struct tk_fleet *fleet,
@@ -158,7 +190,10 @@ enum tk_verdict tk_caller_reject(struct tk_fleet *fleet, struct tk_entry *entry,
     if (token.data != NULL) {
         generation = shows_current(fleet, entry, token) ? current : 0;
     }
-    if (current == 0 || generation > current) return TK_VERDICT_UNKNOWN;
+    if (current == 0 || generation > current) {
+        entry->source->stats.false_rejects++;
+        return TK_VERDICT_UNKNOWN;
+    }
     if (generation < current || !tk_entry_has_token(entry, now)) {
         entry->source->stats.late_rejects++;
         return TK_VERDICT_LATE;
@@ -170,9 +205,10 @@ enum tk_verdict tk_caller_reject(struct tk_fleet *fleet, struct tk_entry *entry,
     }
     entry->rejected = current;
     if (entry->forced == current) return TK_VERDICT_KNOWN;
-    entry->forced = current;
+    tk_report_note(entry, current, now);
     tk_log(TK_LOG_WARN, "token rejected", tk_view("key", entry->key.text),
            tk_num("generation", (int64_t)current));
+    if (hold_back(fleet, entry, now)) return TK_VERDICT_HELD;
     return tk_caller_refresh(fleet, entry, now);
 }
 

@@ -310,7 +310,10 @@ void tk_fleet_read(const struct tk_fleet *fleet, const struct tk_entry *entry,
 int tk_fleet_store(struct tk_fleet *fleet, struct tk_entry *entry,
                    const struct tk_record *record)
 {
-    return tk_table_put(&fleet->table, entry->slot, record);
+    int rc = tk_table_put(&fleet->table, entry->slot, record);
+
+    if (rc == 0) entry->commits++;
+    return rc;
 }
 
 uint64_t tk_fleet_next_generation(const struct tk_fleet *fleet,
@@ -335,6 +338,7 @@ struct tk_entry *tk_fleet_at_slot(const struct tk_fleet *fleet, uint32_t slot)
 void tk_fleet_clear(struct tk_fleet *fleet, struct tk_entry *entry)
 {
     tk_table_clear(&fleet->table, entry->slot);
+    entry->commits++;
     entry->life = (struct tk_life){0};
     entry->not_before = 0;
     entry->is_poisoned = false;

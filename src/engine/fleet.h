@@ -90,6 +90,9 @@ struct tk_entry {
     struct tk_link waits; /* of struct tk_wait */
     uint64_t rejected;    /* generation last reported; 0: none */
     uint64_t forced;      /* generation a refresh was forced for */
+    uint32_t commits;     /* how often the token was replaced or dropped */
+    uint8_t strikes;      /* young tokens reported in a row */
+    uint8_t poisonings;   /* times in a row that a reported token came back */
 
     int64_t last_use_at; /* 0: never */
     uint64_t uses;

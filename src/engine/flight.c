@@ -12,6 +12,7 @@ struct flight {
     struct tk_flights *flights;
     struct tk_entry *entry;
     struct tk_source *place; /* the source it was started for */
+    uint32_t order;          /* entry->commits then */
     struct tk_task *task;
     struct tk_task_host host;
     int64_t deadline;
@@ -192,12 +193,13 @@ static void log_line(struct tk_str text, void *data)
 
 /* --- start and landing --- */
 
-static void land(struct flight *flight, const struct tk_answer *answer)
+static void land(struct flight *flight, struct tk_answer *answer)
 {
     struct tk_flights *flights = flight->flights;
     struct tk_entry *entry = flight->entry;
     struct tk_source *place = flight->place;
 
+    answer->order = flight->order;
     end(flight);
     tk_refresh_land(flights->fleet, entry, place, answer,
                     tk_loop_now(flights->loop));
@@ -231,6 +233,7 @@ int tk_flight_start(struct tk_flights *flights, struct tk_entry *entry,
     flight->flights = flights;
     flight->entry = entry;
     flight->place = entry->source;
+    flight->order = entry->commits;
     flight->deadline = now + TK_FLIGHT_MAX_MS;
     flight->host = (struct tk_task_host){
         .loop = flights->loop,

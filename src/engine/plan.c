@@ -142,11 +142,16 @@ static int64_t back_off(int64_t floor_ms, int64_t cap_ms, unsigned failures,
     return floor_ms + (int64_t)(dice % (uint64_t)(reach - floor_ms + 1));
 }
 
+int64_t tk_plan_retry_floor(int64_t life_ms)
+{
+    return between(RETRY_FLOOR_MIN_MS, life_ms / RETRY_FLOOR_SHARE,
+                   RETRY_FLOOR_MAX_MS);
+}
+
 int64_t tk_plan_retry(const struct tk_retry *retry)
 {
     int64_t life = retry->life_ms > 0 ? retry->life_ms : RETRY_UNKNOWN_LIFE_MS;
-    int64_t floor_ms = between(RETRY_FLOOR_MIN_MS, life / RETRY_FLOOR_SHARE,
-                               RETRY_FLOOR_MAX_MS);
+    int64_t floor_ms = tk_plan_retry_floor(life);
     int64_t cap_ms =
         between(RETRY_CAP_MIN_MS, life / RETRY_CAP_SHARE, RETRY_CAP_MAX_MS);
     int64_t left = retry->expires_at - retry->now;

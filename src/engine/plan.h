@@ -76,6 +76,9 @@ struct tk_retry {
 };
 int64_t tk_plan_retry(const struct tk_retry *retry);
 
+/* The least time between two tries for a token of this life. */
+int64_t tk_plan_retry_floor(int64_t life_ms);
+
 /* "half of the life", ... for explain; NULL for TK_CLAMP_NONE. */
 const char *tk_clamp_name(enum tk_clamp clamp);
 

@@ -1,6 +1,7 @@
 #include "engine/refresh.h"
 
 #include "base/log.h"
+#include "engine/report.h"
 #include "vault/crypto.h"
 
 #include <stdio.h>
@@ -19,7 +20,8 @@ enum {
 static void fail_to_start(struct tk_fleet *fleet, struct tk_entry *entry,
                           int64_t now)
 {
-    struct tk_answer answer = {.class = TK_CLASS_TRANSIENT,
+    struct tk_answer answer = {.order = entry->commits,
+                               .class = TK_CLASS_TRANSIENT,
                                .code = "no_memory"};
 
     entry->source->active++;
@@ -296,7 +298,35 @@ static enum tk_refusal land(struct tk_fleet *fleet, struct tk_entry *entry,
     count_landing(entry->source, landing);
     log_landing(fleet, entry, answer, landing);
     tk_schedule_ask(fleet, entry, now);
-    return entry->is_poisoned ? TK_REFUSAL_POISONED : TK_REFUSAL_FAILED;
+    if (landing == RENEWED) tk_report_renewed(entry, was_forced);
+    if (!entry->is_poisoned) return TK_REFUSAL_FAILED;
+    tk_schedule_sooner(fleet, entry, tk_report_poisoned(entry, now));
+    return TK_REFUSAL_POISONED;
+}
+
+/* Ordered commit: an answer to a question that is older than the last token,
+ * or than its drop, is void. So is a failure under a configuration that was
+ * replaced: it says nothing about the one in force. */
+static bool is_void(const struct tk_entry *entry, const struct tk_source *place,
+                    const struct tk_answer *answer)
+{
+    return answer->order != entry->commits ||
+           (!answer->is_token && place != entry->source);
+}
+
+/* Who still wants a token gets a refresh of his own. */
+static void land_void(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t now)
+{
+    entry->source->stats.late_answers++;
+    tk_log(TK_LOG_INFO, "answer came too late and is dropped",
+           tk_view("key", entry->key.text));
+    if (entry->is_kept || entry->wait_count > 0 ||
+        entry->life.expires_at != 0) {
+        tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
+    } else {
+        tk_fleet_set_due(fleet, entry, now);
+    }
 }
 
 void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
@@ -307,15 +337,13 @@ void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
 
     place->active--;
     entry->flight = NULL;
-    /* A failure under a configuration that was replaced says nothing about the
-     * one in force: that one gets a try of its own. */
-    if (!answer->is_token && place != entry->source) {
-        tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
-        return;
+    if (is_void(entry, place, answer)) {
+        land_void(fleet, entry, now);
+    } else {
+        refusal = land(fleet, entry, answer, now);
+        tk_fleet_show_state(fleet, entry, now);
+        tk_wait_settle_soon(fleet, entry, refusal, now);
     }
-    refusal = land(fleet, entry, answer, now);
-    tk_fleet_show_state(fleet, entry, now);
-    tk_wait_settle_soon(fleet, entry, refusal, now);
     tk_refresh_drain(fleet, place, now);
 }
 

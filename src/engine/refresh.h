@@ -10,8 +10,11 @@
 #include "engine/schedule.h"
 #include "engine/turn.h"
 
-/* What came of a refresh. Borrowed during tk_refresh_land. */
+/* What came of a refresh. Borrowed during tk_refresh_land. `order` is what
+ * entry->commits was when the refresh was started: an answer to an older
+ * question than the last commit is not landed. */
 struct tk_answer {
+    uint32_t order;
     bool is_token;
     struct tk_str token;
     struct tk_str attributes;

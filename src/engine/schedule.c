@@ -149,6 +149,17 @@ void tk_schedule_retry(struct tk_fleet *fleet, struct tk_entry *entry,
     tk_fleet_set_due(fleet, entry, at);
 }
 
+void tk_schedule_sooner(struct tk_fleet *fleet, struct tk_entry *entry,
+                        int64_t at)
+{
+    if (entry->plan.verb == TK_RENEW && tk_fleet_due(fleet, entry) <= at) {
+        return;
+    }
+    entry->plan.verb = TK_RENEW;
+    entry->plan.at = at;
+    tk_fleet_set_due(fleet, entry, at);
+}
+
 void tk_schedule_used(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t now)
 {

@@ -28,6 +28,10 @@ void tk_schedule_retry(struct tk_fleet *fleet, struct tk_entry *entry,
 
 /* A key was used whose plan is to lapse: the policy is asked again at its next
  * tick. Cheap when nothing is to be done. */
+/* Renews the key at `at`, unless something is due before. */
+void tk_schedule_sooner(struct tk_fleet *fleet, struct tk_entry *entry,
+                        int64_t at);
+
 void tk_schedule_used(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t now);
 

@@ -25,7 +25,10 @@ struct tk_source_stats {
     uint64_t unchanged;    /* the same one though they do, */
     uint64_t failed;       /* or nothing */
     uint64_t rejected;     /* reports that named the current token */
-    uint64_t late_rejects; /* reports that named an older one */
+    uint64_t late_rejects; /* reports that named an older one, */
+    uint64_t held_rejects; /* the current one too often in a row, */
+    uint64_t false_rejects; /* or none that was given out */
+    uint64_t late_answers;  /* of refreshes that something had overtaken */
     uint64_t withdrawn;
 };
 

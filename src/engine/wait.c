@@ -26,8 +26,8 @@ static int64_t retry_in(const struct tk_entry *entry, enum tk_refusal refusal,
     if (entry->failure != NULL && entry->failure->next_try_at > now) {
         return entry->failure->next_try_at - now;
     }
-    if (refusal == TK_REFUSAL_POISONED && entry->plan.at != TK_NEVER &&
-        entry->plan.at > now) {
+    if ((refusal == TK_REFUSAL_POISONED || refusal == TK_REFUSAL_HELD) &&
+        entry->plan.at != TK_NEVER && entry->plan.at > now) {
         return entry->plan.at - now;
     }
     return RETRY_UNKNOWN_MS;
@@ -173,6 +173,7 @@ const char *tk_refusal_name(enum tk_refusal refusal)
         [TK_REFUSAL_NONE] = "none",
         [TK_REFUSAL_FAILED] = "issuer_failed",
         [TK_REFUSAL_POISONED] = "poisoned",
+        [TK_REFUSAL_HELD] = "held",
         [TK_REFUSAL_PAUSED] = "paused",
         [TK_REFUSAL_TIMEOUT] = "timeout",
         [TK_REFUSAL_WITHDRAWN] = "withdrawn",

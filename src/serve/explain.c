@@ -271,6 +271,7 @@ static void put_reject(struct tk_json *json, const struct subject *s)
     tk_json_open(json, '{');
     put_count(json, "rejected", s->entry->rejected);
     put_bool(json, "poisoned", s->entry->is_poisoned);
+    put_count(json, "young_in_a_row", s->entry->strikes);
     tk_json_close(json, '}');
 }
 

@@ -101,6 +101,12 @@ static void put_detail(const struct tk_got *got, char *detail, size_t cap)
                  "the issuer of source %s hands out the rejected token again",
                  source);
         break;
+    case TK_REFUSAL_HELD:
+        snprintf(detail, cap,
+                 "too many new tokens of this key were reported in a row: the "
+                 "issuer of source %s is asked again a while later",
+                 source);
+        break;
     case TK_REFUSAL_PAUSED:
         snprintf(detail, cap,
                  "source %s is paused: tokeng resume %s lets it go on", source,

@@ -37,6 +37,11 @@ static const struct counter counters[] = {
             "Reports of tokens that the issuer did not accept.", "current",
             rejected),
     COUNTER("tokeng_rejects_total", NULL, "late", late_rejects),
+    COUNTER("tokeng_rejects_total", NULL, "held", held_rejects),
+    COUNTER("tokeng_rejects_total", NULL, "unknown", false_rejects),
+    COUNTER("tokeng_late_answers_total",
+            "Answers of issuers that something had overtaken.", NULL,
+            late_answers),
     COUNTER("tokeng_withdrawn_total",
             "Tokens withdrawn because their source changed.", NULL, withdrawn),
 };

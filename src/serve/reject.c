@@ -45,6 +45,8 @@ static const char *name_of(enum tk_verdict verdict)
         return "known";
     case TK_VERDICT_LATE:
         return "late";
+    case TK_VERDICT_HELD:
+        return "held";
     case TK_VERDICT_PAUSED:
         return "paused";
     case TK_VERDICT_UNKNOWN:
@@ -64,6 +66,9 @@ static const char *detail_of(enum tk_verdict verdict)
     case TK_VERDICT_LATE:
         return "this token has been replaced already; ask for the one that is "
                "there";
+    case TK_VERDICT_HELD:
+        return "noted; too many new tokens of this key were reported in a row, "
+               "so the issuer is asked a while later";
     case TK_VERDICT_PAUSED:
         return "noted; the source is paused, so the issuer is asked when it is "
                "resumed";

@@ -114,6 +114,7 @@ static inline void land_token(struct fixture *f, struct tk_entry *entry,
                               const char *token, int64_t life_ms)
 {
     struct tk_answer answer = {
+        .order = entry->commits,
         .is_token = true,
         .token = tk_str(token),
         .life_ms = life_ms,
@@ -129,8 +130,10 @@ static inline void land_token(struct fixture *f, struct tk_entry *entry,
 static inline void land_failure(struct fixture *f, struct tk_entry *entry,
                                 enum tk_class class, int64_t retry_after_ms)
 {
-    struct tk_answer answer = {
-        .class = class, .code = "broken", .retry_after_ms = retry_after_ms};
+    struct tk_answer answer = {.order = entry->commits,
+                               .class = class,
+                               .code = "broken",
+                               .retry_after_ms = retry_after_ms};
 
     assert_non_null(entry->flight);
     tk_refresh_land(f->fleet, entry, entry->source, &answer, f->now);

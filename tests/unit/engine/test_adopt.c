@@ -173,6 +173,7 @@ static void a_refresh_under_way_lands_on_the_new_source(void **state)
     make(&new, f, "crm", "read");
     entry = fresh_of(f, &old);
     tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    answer.order = entry->commits;
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
     assert_int_equal(old.source.active, 1);
     tk_refresh_land(f->fleet, entry, &old.source, &answer, f->now);

@@ -320,6 +320,103 @@ static void a_refresh_that_needs_a_token_is_no_demand(void **state)
     assert_int_equal(f->source.stats.hits, 0);
 }
 
+/* An answer to the refresh that was started when the key had seen `order`
+ * commits. */
+static void land_late(struct fixture *f, struct tk_entry *entry, uint32_t order,
+                      const char *token)
+{
+    struct tk_answer answer = {
+        .order = order,
+        .is_token = token != NULL,
+        .token = tk_str(token),
+        .life_ms = LIFE,
+        .sent_at = f->now,
+        .received_at = f->now,
+        .class = TK_CLASS_CONFIG,
+    };
+
+    tk_refresh_land(f->fleet, entry, entry->source, &answer, f->now);
+}
+
+/* Peers 14: an answer that was overtaken was stored last. */
+static void
+an_answer_that_was_overtaken_does_not_replace_a_newer_token(void **s)
+{
+    struct fixture *f = *s;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    uint32_t order = entry->commits;
+
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    land_token(f, entry, "t2", LIFE);
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    land_late(f, entry, order, "overtaken");
+    assert_int_equal(generation_of(f, entry), 2);
+    assert_int_equal(f->source.stats.late_answers, 1);
+}
+
+/* Peers 16: an error in the background replaced a good token. */
+static void a_failure_that_was_overtaken_is_not_held_against_the_key(void **s)
+{
+    struct fixture *f = *s;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    uint32_t order = entry->commits;
+
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    land_token(f, entry, "t2", LIFE);
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    land_late(f, entry, order, NULL);
+    assert_null(entry->failure);
+    assert_true(tk_entry_has_token(entry, f->now));
+}
+
+static void a_token_asked_for_before_a_drop_does_not_come_back(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    uint32_t order = entry->commits;
+
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    tk_caller_drop(f->fleet, entry, f->now);
+    land_late(f, entry, order, "dropped");
+    assert_false(tk_entry_has_token(entry, f->now));
+    /* Nobody wants it: the key goes. */
+    tk_refresh_run_due(f->fleet, f->now);
+    assert_int_equal(tk_fleet_count(f->fleet), 0);
+    assert_int_equal(f->source.active, 0);
+}
+
+static void callers_who_wait_over_a_drop_get_the_token_after_it(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = claim(f, "crm/client/a");
+    uint32_t order = entry->commits;
+    struct tk_wait wait;
+
+    wait_for(f, &wait, entry, (struct tk_want){.wait_ms = 5000});
+    tk_caller_drop(f->fleet, entry, f->now);
+    land_late(f, entry, order, "before");
+    assert_int_equal(f->answers, 0);
+    assert_int_equal(f->fetches, 2);
+    land_token(f, entry, "after", LIFE);
+    assert_string_equal(f->token, "after");
+}
+
+static void a_kept_key_dropped_in_flight_is_fetched_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    uint32_t order = entry->commits;
+
+    entry->is_kept = true;
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
+    tk_caller_drop(f->fleet, entry, f->now);
+    land_late(f, entry, order, "before");
+    assert_false(tk_entry_has_token(entry, f->now));
+    assert_int_equal(f->fetches, 3);
+    land_token(f, entry, "after", LIFE);
+    assert_int_equal(generation_of(f, entry), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +441,11 @@ int main(void)
         WITH_FLEET(keys_asked_for_in_a_pause_are_forgotten),
         WITH_FLEET(an_expired_token_is_never_handed_out),
         WITH_FLEET(a_refresh_that_needs_a_token_is_no_demand),
+        WITH_FLEET(an_answer_that_was_overtaken_does_not_replace_a_newer_token),
+        WITH_FLEET(a_failure_that_was_overtaken_is_not_held_against_the_key),
+        WITH_FLEET(a_token_asked_for_before_a_drop_does_not_come_back),
+        WITH_FLEET(callers_who_wait_over_a_drop_get_the_token_after_it),
+        WITH_FLEET(a_kept_key_dropped_in_flight_is_fetched_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

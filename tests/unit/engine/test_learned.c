@@ -152,7 +152,8 @@ static void answer(struct fixture *f, struct issuer *issuer,
                    struct tk_entry *entry)
 {
     char token[32];
-    struct tk_answer answer = {.is_token = true, .sent_at = f->now};
+    struct tk_answer answer = {
+        .order = entry->commits, .is_token = true, .sent_at = f->now};
     int64_t stamped = f->now + issuer->flight / 2;
 
     if (gives_new(issuer, stamped)) {

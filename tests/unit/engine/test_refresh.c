@@ -364,7 +364,8 @@ a_failure_of_a_replaced_source_is_not_held_against_the_new_one(void **state)
     struct fixture *f = *state;
     struct tk_source old = f->source;
     struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
-    struct tk_answer answer = {.class = TK_CLASS_CREDENTIAL};
+    struct tk_answer answer = {.order = entry->commits,
+                               .class = TK_CLASS_CREDENTIAL};
 
     tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
     f->source.active = 0;

@@ -136,6 +136,7 @@ static void every_refusal_says_what_to_do(void **state)
     struct tk_entry *entry = fresh(s->f, "crm/client/a", "secret-1", LIFE);
 
     refused(s, entry, TK_REFUSAL_POISONED, "poisoned", "rejected token again");
+    refused(s, entry, TK_REFUSAL_HELD, "held", "reported in a row");
     refused(s, entry, TK_REFUSAL_PAUSED, "paused", "tokeng resume crm");
     refused(s, entry, TK_REFUSAL_TIMEOUT, "timeout", "wait longer");
     refused(s, entry, TK_REFUSAL_WITHDRAWN, "withdrawn", "ask again");

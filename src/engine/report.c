@@ -1,0 +1,63 @@
+#include "engine/report.h"
+
+enum {
+    /* Young tokens reported in a row before the next has to wait: a service
+     * may have lost its issuer's database once, or twice. */
+    FREE_STRIKES = 3,
+    /* 2^20 floors are longer than half of any life. */
+    STEPS_MAX = 20,
+};
+
+static int64_t life_of(const struct tk_entry *entry)
+{
+    return entry->life.expires_at - entry->life.sent_at;
+}
+
+static int64_t step_ms(const struct tk_entry *entry, int steps)
+{
+    return tk_plan_retry_floor(life_of(entry)) << steps;
+}
+
+static void count(uint8_t *counter)
+{
+    if (*counter < FREE_STRIKES + STEPS_MAX) (*counter)++;
+}
+
+void tk_report_note(struct tk_entry *entry, uint64_t generation, int64_t now)
+{
+    entry->forced = generation;
+    if (now < entry->life.sent_at + life_of(entry) / 2) {
+        count(&entry->strikes);
+    } else {
+        entry->strikes = 0;
+    }
+}
+
+int64_t tk_report_free_at(const struct tk_entry *entry)
+{
+    int64_t half = life_of(entry) / 2;
+    int64_t step;
+
+    if (entry->strikes <= FREE_STRIKES) return entry->life.sent_at;
+    step = step_ms(entry, entry->strikes - FREE_STRIKES);
+    return entry->life.sent_at + (step < half ? step : half);
+}
+
+int64_t tk_report_poisoned(struct tk_entry *entry, int64_t now)
+{
+    int64_t floor_ms = step_ms(entry, 0);
+    int64_t half = (entry->life.expires_at - now) / 2;
+    int64_t step;
+
+    count(&entry->poisonings);
+    step = step_ms(entry, entry->poisonings < STEPS_MAX ? entry->poisonings
+                                                        : STEPS_MAX);
+    if (step > half) step = half;
+    return now + (step > floor_ms ? step : floor_ms);
+}
+
+void tk_report_renewed(struct tk_entry *entry, bool was_reported)
+{
+    entry->poisonings = 0;
+    if (!was_reported) entry->strikes = 0;
+}
