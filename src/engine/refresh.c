@@ -327,6 +327,7 @@ static void land_void(struct tk_fleet *fleet, struct tk_entry *entry,
     } else {
         tk_fleet_set_due(fleet, entry, now);
     }
+    tk_fleet_show_state(fleet, entry, now);
 }
 
 void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,

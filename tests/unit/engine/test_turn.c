@@ -160,7 +160,8 @@ static void callers_of_other_keys_starve_nobody(void **state)
         f->now += 6 * SECOND;
         let_one_go(f);
         hold(f);
-        if (next->flight) land_token(f, next, "again", 100 * LIFE);
+        snprintf(name, sizeof name, "t%d", turns);
+        if (next->flight) land_token(f, next, name, 100 * LIFE);
         turns++;
     }
     assert_non_null(poor->flight);
