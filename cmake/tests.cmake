@@ -101,7 +101,7 @@ set_target_properties(clocks PROPERTIES PREFIX "" C_VISIBILITY_PRESET default
   LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 
 tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
-tokeng_specs(e2e tests/e2e "tests/e2e/?.lua"
+tokeng_specs(e2e tests/e2e "tests/e2e/?.lua$<SEMICOLON>tests/lua/?.lua"
   --helper=tests/e2e/support/helper.lua)
 if(NOT TOKENG_SANITIZE) # a stranger's program has no sanitizer
   add_test(NAME e2e.install
