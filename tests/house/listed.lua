@@ -53,7 +53,8 @@ end
 local function check_spec(path)
     local name = path:match("^tests/lua/(.*)_spec%.lua$")
     if not is_there("lua/" .. name .. ".lua")
-        and not is_there(name .. ".lua") then
+        and not is_there(name .. ".lua")
+        and not is_there("tests/lua/" .. name .. ".lua") then
         verdict.say("%s is the spec of no script", path)
     end
 end
