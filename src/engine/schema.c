@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-enum { PROBLEMS_MAX_BYTES = 256 * 1024 };
+/* The last line that is shown may begin just before the end of what is. */
+enum { PROBLEMS_SHOWN = 64 * 1024, PROBLEMS_MAX_BYTES = 2 * PROBLEMS_SHOWN };
 
 void tk_problems_init(struct tk_problems *problems)
 {
@@ -18,18 +19,35 @@ void tk_problems_fini(struct tk_problems *problems)
     tk_buf_fini(&problems->text);
 }
 
+/* One line stays one line, and does nothing to a terminal, whatever a file
+ * calls its fields. */
+static void put_printable(struct tk_buf *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        tk_buf_put_byte(out, byte < ' ' || byte == 0x7f ? '?' : *text);
+    }
+}
+
 void tk_problem(struct tk_problems *problems, const char *path,
                 const char *format, ...)
 {
     char sentence[512];
     va_list args;
 
+    problems->count++;
+    if (problems->text.len >= PROBLEMS_SHOWN) return;
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
-    problems->count++;
-    tk_buf_printf(&problems->text, "%s%s%s\n", path, *path == '\0' ? "" : ": ",
-                  sentence);
+    put_printable(&problems->text, path);
+    if (*path != '\0') tk_buf_put_text(&problems->text, ": ");
+    put_printable(&problems->text, sentence);
+    tk_buf_put_byte(&problems->text, '\n');
+    if (problems->text.len >= PROBLEMS_SHOWN) {
+        tk_buf_put_text(&problems->text, "the others are not shown\n");
+    }
 }
 
 /* --- checking --- */

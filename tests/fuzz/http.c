@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/scratch.h"
 
 #include "base/log.h"
 #include "serve/api.h"
@@ -11,7 +12,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 enum { HEARD_MAX = 1 << 20, TURNS_TO_SHUT = 16, TURNS_TO_LEAVE = 48 };
 
@@ -30,8 +30,7 @@ static const char provider[] =
 static struct tk_loop *loop;
 static struct tk_engine *engine;
 static struct tk_api *api;
-static char folder[] = "/tmp/tokeng-fuzz-XXXXXX";
-static char config[64], script[64];
+static char config[SCRATCH_PATH];
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 /* The one connection. */
@@ -65,27 +64,18 @@ static void close_all(void)
     tk_api_free(api);
     tk_engine_free(engine);
     HOLD(tk_loop_free(loop) == 0);
-    unlink(config);
-    unlink(script);
-    rmdir(folder);
-}
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    HOLD(file != NULL && fputs(text, file) >= 0);
-    HOLD(fclose(file) == 0);
 }
 
 static void open_engine(void)
 {
     struct tk_engine_options options = {.config_path = config};
     struct tk_problems problems;
+    char script[SCRATCH_PATH];
 
-    write_file(script, provider);
-    write_file(config, "return { sources = { crm = { provider = './test.lua',"
-                       " url = 'https://h', max_keys = 8 } } }");
+    scratch_write(scratch_path("test.lua", script), tk_str(provider));
+    scratch_write(scratch_path("tokeng.lua", config),
+                  TK_STR("return { sources = { crm = { url = 'https://h',"
+                         " provider = './test.lua', max_keys = 8 } } }"));
     tk_problems_init(&problems);
     if (tk_engine_new(loop, &options, &problems, &engine) != 0) {
         fputs(tk_buf_text(&problems.text), stderr);
@@ -101,11 +91,9 @@ static void open_all(void)
     const char *listeners[] = {listen, NULL};
 
     tk_log_setup(TK_LOG_DEBUG, on_log, NULL);
-    HOLD(mkdtemp(folder) != NULL);
-    snprintf(config, sizeof config, "%s/tokeng.lua", folder);
-    snprintf(script, sizeof script, "%s/test.lua", folder);
+    scratch_open();
     snprintf(address.sun_path, sizeof address.sun_path, "%s/tokeng.sock",
-             folder);
+             scratch_folder);
     HOLD(tk_loop_new(&loop) == 0);
     open_engine();
     snprintf(listen, sizeof listen, "unix:%s", address.sun_path);

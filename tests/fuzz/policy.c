@@ -1,7 +1,6 @@
 /* The body of a policy's `decide`, from the script's bytes to the plan: it is
  * ended in time, and whatever it answers is bent into what C allows.
  */
-#define _GNU_SOURCE
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/scratch.h"
 
@@ -13,7 +12,7 @@
 #define LIFE  INT64_C(7200000)
 
 static struct tk_fleet *fleet;
-static struct scratch scratch;
+static char path[SCRATCH_PATH];
 static struct tk_source source = {
     .name = "crm",
     .provider = "test",
@@ -41,7 +40,8 @@ static void open_all(void)
 
     tk_log_setup(TK_LOG_OFF, NULL, NULL);
     HOLD(tk_fleet_new(&options, &fleet) == 0);
-    scratch_open(&scratch);
+    scratch_open();
+    scratch_path("fuzz.lua", path);
 }
 
 static void hold_word(const char *word)
@@ -95,18 +95,27 @@ static void decide(struct tk_unit *unit)
     tk_fleet_remove(fleet, entry);
 }
 
+static void write_script(struct tk_str body)
+{
+    struct tk_buf text;
+
+    tk_buf_init(&text, body.len + 256);
+    tk_buf_put_text(&text, "local policy = { api = 1, name = 'fuzz' }\n"
+                           "function policy.decide(token, options)\n");
+    tk_buf_put_str(&text, body);
+    tk_buf_put_text(&text, "\nend\nreturn policy\n");
+    scratch_write(path, tk_buf_str(&text));
+    tk_buf_fini(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct tk_unit_options options = {TK_UNIT_POLICY, scratch.path, NULL};
+    struct tk_unit_options options = {TK_UNIT_POLICY, path, NULL};
     struct tk_unit *unit;
     struct tk_why why = {0, ""};
 
     if (fleet == NULL) open_all();
-    scratch_empty(&scratch);
-    scratch_put(&scratch, TK_STR("local policy = { api = 1, name = 'fuzz' }\n"
-                                 "function policy.decide(token, options)\n"));
-    scratch_put(&scratch, fuzz_text(data, size));
-    scratch_put(&scratch, TK_STR("\nend\nreturn policy\n"));
+    write_script(fuzz_text(data, size));
     if (tk_unit_open(&options, &unit, &why) == 0) {
         decide(unit);
         tk_unit_close(unit);

@@ -1,36 +1,51 @@
-/* tests/fuzz/scratch.h - a file without a name, for what is read by its path.
+/* tests/fuzz/scratch.h - a folder for what is read by its path; gone when the
+ * process ends well.
  */
 #ifndef TK_TESTS_FUZZ_SCRATCH_H
 #define TK_TESTS_FUZZ_SCRATCH_H
 
 #include "tests/fuzz/fuzz.h"
 
-#include <sys/mman.h>
+#include <dirent.h>
 #include <unistd.h>
 
-/* One for the life of the process. */
-struct scratch {
-    int fd;
-    char path[64];
-};
+enum { SCRATCH_PATH = 128 };
 
-static inline void scratch_open(struct scratch *scratch)
+static char scratch_folder[] = "/tmp/tokeng-fuzz-XXXXXX";
+
+static inline char *scratch_path(const char *name, char out[SCRATCH_PATH])
 {
-    scratch->fd = memfd_create("fuzz", MFD_CLOEXEC);
-    HOLD(scratch->fd >= 0);
-    snprintf(scratch->path, sizeof scratch->path, "/proc/self/fd/%d",
-             scratch->fd);
+    snprintf(out, SCRATCH_PATH, "%s/%.64s", scratch_folder, name);
+    return out;
 }
 
-static inline void scratch_put(struct scratch *scratch, struct tk_str text)
+static inline void scratch_close(void)
 {
-    HOLD(write(scratch->fd, text.data, text.len) == (ssize_t)text.len);
+    DIR *folder = opendir(scratch_folder);
+    struct dirent *entry;
+    char path[SCRATCH_PATH];
+
+    HOLD(folder != NULL);
+    while ((entry = readdir(folder)) != NULL) {
+        unlink(scratch_path(entry->d_name, path));
+    }
+    closedir(folder);
+    HOLD(rmdir(scratch_folder) == 0);
 }
 
-static inline void scratch_empty(struct scratch *scratch)
+static inline void scratch_open(void)
 {
-    HOLD(ftruncate(scratch->fd, 0) == 0);
-    HOLD(lseek(scratch->fd, 0, SEEK_SET) == 0);
+    HOLD(mkdtemp(scratch_folder) != NULL);
+    HOLD(atexit(scratch_close) == 0);
+}
+
+/* Fills the file anew. */
+static inline void scratch_write(const char *path, struct tk_str text)
+{
+    FILE *file = fopen(path, "w");
+
+    HOLD(file != NULL && fwrite(text.data, 1, text.len, file) == text.len);
+    HOLD(fclose(file) == 0);
 }
 
 #endif

@@ -122,6 +122,28 @@ static void a_bad_declaration_is_a_problem(void **state)
                         "options.b: is less than 1m\n");
 }
 
+/* In a log or on a terminal it must not pass for another one. */
+static void a_problem_is_one_line_whatever_a_field_is_called(void **state)
+{
+    struct tree *tree = *state;
+
+    check(tree, "{'token_url':'https://a','x\\ny\\u001b[2J':1}");
+    assert_string_equal(problems_of(tree),
+                        "sources.crm.x?y?[2J: unknown field\n");
+}
+
+static void too_many_problems_are_counted_and_not_lost(void **state)
+{
+    struct tree *tree = *state;
+
+    for (int i = 0; i < 100000; i++) {
+        tk_problem(&tree->problems, "sources.crm", "problem %d", i);
+    }
+    assert_int_equal(tree->problems.count, 100000);
+    assert_non_null(strstr(problems_of(tree), "sources.crm: problem 1000\n"));
+    assert_non_null(strstr(problems_of(tree), "\nthe others are not shown\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +155,8 @@ int main(void)
         WITH_TREE(what_is_no_table_is_one_problem),
         WITH_TREE(settled_options_have_defaults_and_seconds),
         WITH_TREE(a_bad_declaration_is_a_problem),
+        WITH_TREE(a_problem_is_one_line_whatever_a_field_is_called),
+        WITH_TREE(too_many_problems_are_counted_and_not_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
