@@ -19,12 +19,11 @@ function(tokeng_fuzz_hunt target name)
   if(EXISTS ${fuzz_root}/dict/${target})
     list(APPEND options -dict=${fuzz_root}/dict/${target})
   endif()
-  add_test(NAME fuzz.${target} COMMAND ${name} ${options} -seed=1 -runs=1000000
-    -max_total_time=5 ${fuzz_root}/corpus/${target})
-  # What it finds is kept for its next run.
+  # It keeps what it finds in the first folder, for its next run.
+  list(APPEND options ${found}/new ${fuzz_root}/corpus/${target})
+  add_test(NAME fuzz.${target} COMMAND ${name} -max_total_time=5 ${options})
   add_test(NAME fuzz.${target}.long CONFIGURATIONS torture
-    COMMAND ${name} ${options} -max_total_time=180 ${found}/new
-      ${fuzz_root}/corpus/${target})
+    COMMAND ${name} -max_total_time=180 ${options})
   set_tests_properties(fuzz.${target}.long PROPERTIES LABELS "fuzz;torture"
     TIMEOUT 400)
 endfunction()
