@@ -37,9 +37,15 @@ int tk_secret_init(struct tk_secret *secret, enum tk_secret_from from,
     return secret->place == NULL ? TK_ENOMEM : 0;
 }
 
+static void wipe(struct tk_secret *secret)
+{
+    if (secret->pages.start == NULL) tk_wipe_free(secret->bytes, secret->len);
+    tk_pages_free(&secret->pages);
+}
+
 void tk_secret_fini(struct tk_secret *secret)
 {
-    tk_wipe_free(secret->bytes, secret->len);
+    wipe(secret);
     free(secret->place);
     *secret = (struct tk_secret){0};
 }
@@ -51,14 +57,21 @@ struct tk_str tk_secret_bytes(const struct tk_secret *secret)
 
 int tk_secret_put(struct tk_secret *secret, struct tk_str bytes)
 {
-    char *copy = malloc(bytes.len + 1);
+    struct tk_pages pages = {0};
+    char *copy;
 
+    if (secret->from == TK_SECRET_GIVEN) {
+        copy = malloc(bytes.len + 1);
+    } else {
+        copy = tk_pages_new(bytes.len + 1, &pages) == 0 ? pages.start : NULL;
+    }
     if (copy == NULL) return TK_ENOMEM;
     if (bytes.len > 0) memcpy(copy, bytes.data, bytes.len);
     copy[bytes.len] = '\0';
-    tk_wipe_free(secret->bytes, secret->len);
+    wipe(secret);
     secret->bytes = copy;
     secret->len = bytes.len;
+    secret->pages = pages;
     return 0;
 }
 

@@ -2,12 +2,15 @@
  *
  * A secret knows where it comes from (a file, a variable of the environment,
  * a systemd credential), so that it can be read again; the place may be
- * printed, the bytes never. They are wiped when they are replaced or freed.
+ * printed, the bytes never. They lie in pages of their own, or on the heap if
+ * the secret was handed over and is soon gone; they are wiped when they are
+ * replaced or freed.
  */
 #ifndef TK_BASE_SECRET_H
 #define TK_BASE_SECRET_H
 
 #include "base/err.h"
+#include "base/pages.h"
 #include "base/str.h"
 
 enum tk_secret_from {
@@ -25,6 +28,7 @@ struct tk_secret {
     char *place;
     char *bytes;
     size_t len;
+    struct tk_pages pages; /* of `bytes`; none for one that is given */
 };
 
 /* `place` is copied: a path, a variable's name or a credential's name. */

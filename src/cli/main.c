@@ -6,6 +6,7 @@
 #include "cli/get.h"
 #include "cli/list.h"
 #include "cli/run.h"
+#include "cli/seal.h"
 #include "cli/version.h"
 
 #include <unistd.h>
@@ -30,6 +31,7 @@ int main(int argc, char **argv)
 {
     struct tk_show show;
 
+    tk_seal();
     tk_show_init(&show, STDOUT_FILENO, STDERR_FILENO);
     return (int)tk_command_main(commands, argc, argv, &show);
 }

@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "cli/run.h"
 
 #include "base/log.h"
@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,23 +43,6 @@ struct running {
     struct tk_api *api;
     struct tk_timer *ready;
 };
-
-/* Others of the same user may neither read this process's memory nor find it
- * in a core file. LeakSanitizer reads it by ptrace, which a process that is
- * not dumpable refuses, so builds with a sanitizer stay dumpable. */
-static void seal_off(void)
-{
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED
-#endif
-#endif
-#if !defined(__SANITIZE_ADDRESS__) && !defined(IS_SANITIZED)
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    umask(0077);
-}
 
 /* A connection is a descriptor; 1024 is for programs that call select(). */
 static void raise_descriptors(void)
@@ -265,6 +247,13 @@ static enum tk_exit watch_signals(struct running *running)
     return rc == 0 ? TK_EXIT_OK : fail(running, rc, tk_err_text(rc));
 }
 
+/* Ours are closed in a child as they are; libcurl's pair of sockets that wakes
+ * it, and what we were started with, are not. */
+static void keep_descriptors(void)
+{
+    (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
 static enum tk_exit start(struct running *running)
 {
     enum tk_exit status = take_place(running);
@@ -276,6 +265,7 @@ static enum tk_exit start(struct running *running)
     status = make_engine(running);
     if (status == TK_EXIT_OK) status = watch_signals(running);
     if (status == TK_EXIT_OK) status = open_api(running);
+    keep_descriptors();
     return status;
 }
 
@@ -304,7 +294,7 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
     enum tk_exit status = set_log_level(args, show);
 
     if (status != TK_EXIT_OK) return status;
-    seal_off();
+    umask(0077);
     raise_descriptors();
     status = tk_setup_find(args, show, &running.setup);
     if (status == TK_EXIT_OK) status = start(&running);

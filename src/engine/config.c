@@ -13,6 +13,7 @@ enum { CONFIG_MAX_BYTES = 16 * 1024 * 1024 };
 static const struct tk_field top_fields[] = {
     {NAMED("listen"), .type = TK_FIELD_LIST},
     {NAMED("policy"), .type = TK_FIELD_ANY},
+    {NAMED("require_mlock"), .type = TK_FIELD_BOOL},
     {NAMED("sources"), .type = TK_FIELD_TABLE, .required = true},
 };
 enum { TOP_FIELDS = sizeof top_fields / sizeof top_fields[0] };
@@ -179,6 +180,34 @@ static void check_listen(const struct tk_config *config,
     }
 }
 
+bool tk_config_secret_memory(const struct tk_config *config, size_t *bytes)
+{
+    bool is_locked = true;
+
+    *bytes = 0;
+    for (const struct tk_config_secret *s = config->secrets; s != NULL;
+         s = s->next) {
+        *bytes += s->secret.pages.size;
+        if (s->secret.pages.size > 0 && !s->secret.pages.is_locked) {
+            is_locked = false;
+        }
+    }
+    return is_locked;
+}
+
+static void check_memory(const struct tk_config *config,
+                         struct tk_problems *problems)
+{
+    size_t bytes;
+
+    if (!tk_read_bool(&config->root, "require_mlock", false)) return;
+    if (tk_config_secret_memory(config, &bytes)) return;
+    tk_problem(problems, "require_mlock",
+               "the %zu bytes of memory that the secrets lie in cannot all be "
+               "locked; raise the limit (LimitMEMLOCK= of the unit, ulimit -l)",
+               bytes);
+}
+
 static void load(struct tk_config *config, const struct tk_config *previous,
                  const char *policy_file, struct tk_problems *problems)
 {
@@ -194,6 +223,7 @@ static void load(struct tk_config *config, const struct tk_config *previous,
     tk_schema_check("", &config->root, top_fields, TOP_FIELDS, false, problems);
     check_listen(config, problems);
     load_sources(config, policy_file, problems);
+    check_memory(config, problems);
 }
 
 struct tk_config *tk_config_load(const char *path,

@@ -46,6 +46,9 @@ struct tk_source *tk_config_source(const struct tk_config *config,
  * unix:DIR/tokeng.sock. */
 const char *tk_config_listen(const struct tk_config *config, size_t index);
 
+/* The memory that its secrets lie in; returns whether all of it is locked. */
+bool tk_config_secret_memory(const struct tk_config *config, size_t *bytes);
+
 /* Is any refresh of its sources on its way? Then it must not be freed yet. */
 bool tk_config_is_busy(const struct tk_config *config);
 

@@ -294,11 +294,25 @@ static void put_engine(const struct tk_metrics_view *view, struct tk_buf *out)
     tk_prom_count(out, "tokeng_callers_waiting", NULL, view->census->waiting);
 }
 
+static void put_memory(const struct tk_config *config, struct tk_buf *out)
+{
+    size_t bytes;
+    bool is_locked = tk_config_secret_memory(config, &bytes);
+
+    tk_prom_head(out, "tokeng_secret_memory_locked", "gauge",
+                 "0 where secrets may be swapped out.");
+    tk_prom_count(out, "tokeng_secret_memory_locked", NULL, is_locked);
+    tk_prom_head(out, "tokeng_secret_memory_bytes", "gauge",
+                 "Memory that holds the configured secrets.");
+    tk_prom_count(out, "tokeng_secret_memory_bytes", NULL, bytes);
+}
+
 void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
 {
     const struct tk_config *config = view->config;
 
     put_engine(view, out);
+    put_memory(config, out);
     put_counters(config, out);
     put_gauge(config, "tokeng_refreshes_active", "Refreshes on their way.",
               count_active, out);

@@ -4,7 +4,9 @@ local canary = require "support.canary"
 local cjson = require "cjson"
 local engine = require "support.engine"
 local fake = require "support.fake"
+local http = require "support.http"
 local memory = require "support.memory"
+local process = require "support.process"
 local tls = require "support.tls"
 local tmp = require "support.tmp"
 local uv = require "luv"
@@ -32,6 +34,19 @@ local SOURCES = [[
       app_secret = secret.file "%s", insecure_http = true,
       keep = { "tenant" } },
 ]]
+
+local ENV_CONFIG = [[
+return { %s
+  sources = {
+    crm = { provider = "oauth2", token_url = "%s/oauth2/token",
+      client_id = "crm", client_secret = secret.env "CRM_SECRET",
+      insecure_http = true, keep = { "client" },
+      tokens = { read = { scope = "r" } } },
+  },
+}
+]]
+
+local CLOEXEC = tonumber("2000000", 8) -- O_CLOEXEC of Linux
 
 -- A sanitizer keeps what was freed, and only root may look.
 local CAN_SEE = uv.getuid() == 0
@@ -124,4 +139,74 @@ describe("the memory of an engine", function()
         end)
 
     teardown(function() if subject then subject:stop() end end)
+end)
+
+describe("the process of an engine", function()
+    local issuer, subject
+
+    setup(function()
+        issuer = fake.start("--life", "2h")
+        subject = engine.start { env = { CRM_SECRET = "fake-secret" },
+            config = ENV_CONFIG:format("", issuer.url) }
+    end)
+
+    local function read(name)
+        return canary.read(("/proc/%d/%s"):format(subject.process.pid, name))
+    end
+
+    it("has overwritten the secret that it was started with", function()
+        local environ = read("environ")
+        assert.truthy(environ:find("CRM_SECRET=\0\0\0", 1, true))
+        assert.is_nil(canary.find(environ .. read("cmdline")))
+    end)
+
+    it("hands no descriptor to a child, not even under callers", function()
+        issuer:control { outage = "hang" }
+        local waiting = http.start { unix = subject.socket,
+            path = "/v1/token/crm/client/read?wait=20s" }
+        wait.wait_until(function()
+            return subject:http { path = "/metrics" }.body:find(
+                'tokeng_refreshes_active{source="crm"} 1', 1, true)
+        end, 10, "a call that hangs")
+        local count = 0
+        local folder = ("/proc/%d/fdinfo"):format(subject.process.pid)
+        for name in uv.fs_scandir_next, uv.fs_scandir(folder) do
+            local flags = read("fdinfo/" .. name):match("flags:%s*(%d+)")
+            if tonumber(name) > 2 then
+                count = count + 1
+                assert.truthy(tonumber(flags, 8) & CLOEXEC ~= 0, uv.fs_readlink(
+                    ("/proc/%d/fd/%s"):format(subject.process.pid, name)))
+            end
+        end
+        assert.is_true(count > 5)
+        waiting:close()
+        issuer:control { outage = false }
+    end)
+
+    it("leaves no core", function()
+        assert.truthy(read("limits"):find("Max core file size +0 +0 "))
+    end)
+
+    it("says whether its secrets can be swapped out", function()
+        local text = subject:http { path = "/metrics" }.body
+        assert.truthy(text:find("\ntokeng_secret_memory_locked [01]\n"))
+        local bytes = text:match("\ntokeng_secret_memory_bytes (%d+)\n")
+        assert.is_true(tonumber(bytes) >= 4096)
+    end)
+
+    it("starts only with locked secrets where that is required", function()
+        local dir = tmp.dir()
+        tmp.write(dir .. "/tokeng.lua", ENV_CONFIG:format(
+            "require_mlock = true,", issuer.url))
+        local code, _, err = process.run { path = "setpriv", args = {
+            "--inh-caps", "-ipc_lock", "--bounding-set", "-ipc_lock",
+            "prlimit", "--memlock=0", engine.program(), "run", "-c",
+            dir .. "/tokeng.lua", "--dir", dir },
+            env = { CRM_SECRET = "fake-secret" } }
+        assert.equal(78, code)
+        assert.truthy(err:find("require_mlock", 1, true), err)
+        assert.truthy(err:find("LimitMEMLOCK=", 1, true), err)
+    end)
+
+    teardown(function() subject:stop() end)
 end)

@@ -301,6 +301,24 @@ static void bytes_are_wiped_when_replaced_or_freed(void **state)
     tk_wipe_free(NULL, 10);
 }
 
+static void what_stays_lies_in_pages_that_are_wiped(void **state)
+{
+    struct place *place = *state;
+    const char *bytes;
+
+    init(place, TK_SECRET_FILE, place->path);
+    write_file(place, TK_STR("first"));
+    assert_int_equal(read_again(place), 0);
+    bytes = place->secret.bytes;
+    assert_ptr_equal(bytes, place->secret.pages.start);
+    write_file(place, TK_STR("second"));
+    assert_int_equal(read_again(place), 0);
+    assert_true(was_wiped(bytes, 4096));
+    bytes = place->secret.bytes;
+    tk_secret_fini(&place->secret);
+    assert_true(was_wiped(bytes, 4096));
+}
+
 static void reading_leaves_no_copy_behind(void **state)
 {
     struct place *place = *state;
@@ -376,6 +394,7 @@ int main(int argc, char **argv)
         WITH(a_given_secret_keeps_what_was_put),
         WITH(a_secret_may_be_put_into_itself),
         WITH(bytes_are_wiped_when_replaced_or_freed),
+        WITH(what_stays_lies_in_pages_that_are_wiped),
         WITH(reading_leaves_no_copy_behind),
         WITH(reasons_and_places_never_show_the_bytes),
         WITH(a_place_that_is_a_view_is_copied),

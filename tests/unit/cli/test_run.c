@@ -154,27 +154,6 @@ static void an_interrupt_ends_it_in_order_too(void **state)
     assert_int_equal(stop(scene, SIGINT), TK_EXIT_OK);
 }
 
-static void no_core_is_written(void **state)
-{
-    struct scene *scene = *state;
-    char path[64], text[4096] = "";
-    const char *core;
-    FILE *file;
-
-    start(scene, good, NULL);
-    hear(scene, "engine started");
-    snprintf(path, sizeof path, "/proc/%ld/limits", (long)scene->pid);
-    file = fopen(path, "r");
-    assert_non_null(file);
-    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
-    fclose(file);
-    core = strstr(text, "Max core file size");
-    assert_non_null(core);
-    core += strcspn(core, "0123456789u");
-    assert_memory_equal(core, "0  ", 3);
-    assert_int_equal(stop(scene, SIGTERM), TK_EXIT_OK);
-}
-
 static void a_hangup_reads_the_configuration_again(void **state)
 {
     struct scene *scene = *state;
@@ -336,7 +315,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(it_serves_until_it_is_told_to_stop),
         TEST(an_interrupt_ends_it_in_order_too),
-        TEST(no_core_is_written),
         TEST(a_hangup_reads_the_configuration_again),
         TEST(a_broken_configuration_ends_it_with_all_problems),
         TEST(a_second_engine_is_refused),

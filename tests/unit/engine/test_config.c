@@ -1,5 +1,17 @@
 #include "tests/unit/engine/scripts.h"
 
+#include <sys/mman.h>
+
+/* The limit does not bind who has CAP_IPC_LOCK, so it is not used here. */
+static int lock_answer;
+
+int mlock(const void *start, size_t len)
+{
+    (void)start;
+    (void)len;
+    return lock_answer;
+}
+
 static const char good[] =
     "return { policy = { 'tiny', lead = '5m' },\n"
     "  sources = { crm = { provider = 'tiny', url = 'https://sso.example/t',\n"
@@ -179,6 +191,44 @@ static void the_environment_is_read_once_and_remembered(void **state)
     unsetenv("TOKENG_TEST_PASSWORD");
 }
 
+static void secrets_that_are_not_locked_are_told(void **state)
+{
+    struct scripts *s = *state;
+    struct tk_config *config;
+    size_t bytes = 0;
+
+    lock_answer = -1;
+    config = load(s, good);
+    lock_answer = 0;
+    assert_non_null(config);
+    assert_false(tk_config_secret_memory(config, &bytes));
+    assert_true(bytes > 0);
+    tk_config_free(config);
+    config = load(s, good);
+    assert_non_null(config);
+    assert_true(tk_config_secret_memory(config, &bytes));
+    tk_config_free(config);
+}
+
+static void secrets_that_must_be_locked_are_or_nothing_is_loaded(void **state)
+{
+    struct scripts *s = *state;
+    char text[1024];
+    struct tk_config *config;
+
+    snprintf(text, sizeof text, "return { require_mlock = true,%s",
+             good + strlen("return {"));
+    config = load(s, text);
+    assert_string_equal(problems_of(s), "");
+    assert_non_null(config);
+    tk_config_free(config);
+    lock_answer = -1;
+    assert_null(load(s, text));
+    lock_answer = 0;
+    assert_non_null(strstr(problems_of(s), "require_mlock: the"));
+    assert_non_null(strstr(problems_of(s), "LimitMEMLOCK="));
+}
+
 static void one_policy_file_can_overrule_all(void **state)
 {
     struct scripts *s = *state;
@@ -203,6 +253,8 @@ int main(void)
         WITH_SCRIPTS(every_broken_field_gets_a_sentence),
         WITH_SCRIPTS(all_problems_of_a_file_are_reported),
         WITH_SCRIPTS(the_environment_is_read_once_and_remembered),
+        WITH_SCRIPTS(secrets_that_are_not_locked_are_told),
+        WITH_SCRIPTS(secrets_that_must_be_locked_are_or_nothing_is_loaded),
         WITH_SCRIPTS(one_policy_file_can_overrule_all),
     };
 

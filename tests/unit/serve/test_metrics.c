@@ -29,6 +29,8 @@ static void the_engine_tells_of_itself(void **state)
     holds(text, "\ntokeng_loop_longest_turn_seconds 0.001213\n");
     holds(text, "\ntokeng_connections 4\n");
     holds(text, "\ntokeng_callers_waiting 0\n");
+    holds(text, "\ntokeng_secret_memory_locked 1\n");
+    holds(text, "\ntokeng_secret_memory_bytes 0\n");
 }
 
 static void every_counter_of_a_source_is_there(void **state)
@@ -107,7 +109,7 @@ static void keys_are_shown_by_state_and_never_by_name(void **state)
     holds(text, "\ntokeng_token_expiry_seconds{source=\"crm\"} 7199.8");
     holds_not(text, "expiry_seconds{source=\"hr\"}");
     holds_not(text, "somebody");
-    holds_not(text, "secret");
+    holds_not(text, "secret-");
 }
 
 /* Two sources may choose one policy, each with options of its own. */
