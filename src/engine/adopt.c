@@ -17,8 +17,8 @@ static bool is_same_identity(const struct tk_entry *entry,
 
 /* Returns whether somebody has forced a refresh that is still queued. What was
  * only planned is planned anew: the new policy may not want it. */
-static bool move_to(struct tk_entry *entry, struct tk_source *source,
-                    const struct tk_kind *kind)
+static bool move_to(struct tk_fleet *fleet, struct tk_entry *entry,
+                    struct tk_source *source, const struct tk_kind *kind)
 {
     bool was_forced = entry->is_queued && entry->urgency == TK_URGENCY_FORCED;
 
@@ -28,6 +28,7 @@ static bool move_to(struct tk_entry *entry, struct tk_source *source,
     entry->kind = kind;
     entry->is_kept = tk_source_keeps(source, &entry->key);
     source->key_count++;
+    tk_fleet_meet_issuer(fleet, source);
     return was_forced;
 }
 
@@ -133,7 +134,7 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
             if (entry->flight != NULL) flight_dropped(entry, data);
             withdraw(fleet, entry, now);
         } else {
-            plan_anew(fleet, entry, move_to(entry, source, kind), now);
+            plan_anew(fleet, entry, move_to(fleet, entry, source, kind), now);
             id++;
         }
     }

@@ -52,7 +52,11 @@ static enum tk_refusal hopeless(const struct tk_fleet *fleet,
                                 const struct tk_want *want, int64_t now)
 {
     if (entry->source->is_paused) return TK_REFUSAL_PAUSED;
-    if (entry->flight != NULL || entry->is_queued) return TK_REFUSAL_NONE;
+    if (entry->flight != NULL) return TK_REFUSAL_NONE;
+    if (tk_issuer_down_until(entry->source->issuer) > now + want->wait_ms) {
+        return TK_REFUSAL_DOWN;
+    }
+    if (entry->is_queued) return TK_REFUSAL_NONE;
     if (entry->failure != NULL &&
         entry->failure->next_try_at > now + want->wait_ms) {
         return TK_REFUSAL_FAILED;

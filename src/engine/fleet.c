@@ -27,6 +27,7 @@ struct tk_fleet {
     struct tk_unknowns *unknowns;
     struct tk_link waits;
     struct tk_link turns; /* sources that wait for their budget */
+    struct tk_link issuers;
     struct tk_seed dice;
     char *words[WORDS_MAX];
     uint16_t word_count;
@@ -67,6 +68,7 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
     fleet->earliest = TK_NEVER;
     tk_list_init(&fleet->waits);
     tk_list_init(&fleet->turns);
+    tk_list_init(&fleet->issuers);
     fleet->dice.k0 = tk_hash((struct tk_seed){0}, options->node);
     rc = tk_random(fleet->fingerprint_key, sizeof fleet->fingerprint_key);
     fleet->unknowns = calloc(1, sizeof *fleet->unknowns);
@@ -100,6 +102,7 @@ void tk_fleet_free(struct tk_fleet *fleet)
         free_entry(fleet->entries[i]);
     }
     for (uint16_t i = 0; i < fleet->word_count; i++) free(fleet->words[i]);
+    tk_issuers_free(&fleet->issuers);
     free(fleet->by_slot);
     free(fleet->entries);
     free(fleet->due);
@@ -159,6 +162,11 @@ static struct tk_entry *make_entry(struct tk_source *source,
     return entry;
 }
 
+void tk_fleet_meet_issuer(struct tk_fleet *fleet, struct tk_source *source)
+{
+    tk_source_meet_issuer(source, &fleet->issuers);
+}
+
 static int add_entry(struct tk_fleet *fleet, struct tk_entry *entry)
 {
     int rc = make_room(fleet);
@@ -193,6 +201,7 @@ int tk_fleet_claim(struct tk_fleet *fleet, struct tk_source *source,
     }
     entry = make_entry(source, kind, key);
     if (entry == NULL) return tk_fail(why, TK_ENOMEM, "out of memory");
+    tk_fleet_meet_issuer(fleet, source);
     rc = add_entry(fleet, entry);
     if (rc != 0) {
         free_entry(entry);
@@ -287,18 +296,30 @@ void tk_fleet_set_turn(struct tk_fleet *fleet, struct tk_source *source,
     if (at < fleet->earliest) fleet->earliest = at;
 }
 
+static int64_t first_rank(struct tk_source *source)
+{
+    int64_t known = tk_queue_first_rank(&source->queue);
+    int64_t new = tk_queue_first_rank(&source->newcomers);
+
+    return known < new ? known : new;
+}
+
 struct tk_source *tk_fleet_take_turn(struct tk_fleet *fleet, int64_t now)
 {
+    struct tk_source *first = NULL;
+
     for (struct tk_link *link = fleet->turns.next; link != &fleet->turns;
          link = link->next) {
         struct tk_source *source =
             TK_LIST_ITEM(link, struct tk_source, of_turns);
 
         if (source->turn_at > now) continue;
-        unset_turn(source);
-        return source;
+        if (first == NULL || first_rank(source) < first_rank(first)) {
+            first = source;
+        }
     }
-    return NULL;
+    if (first != NULL) unset_turn(first);
+    return first;
 }
 
 void tk_fleet_read(const struct tk_fleet *fleet, const struct tk_entry *entry,

@@ -165,7 +165,8 @@ void tk_fleet_find_earliest(struct tk_fleet *fleet);
  * waits for nothing. Counts in what tk_fleet_earliest tells. */
 void tk_fleet_set_turn(struct tk_fleet *fleet, struct tk_source *source,
                        int64_t at);
-/* A source whose moment has come, and is then no longer set; NULL if none. */
+/* Of the sources whose moment has come, the one with the key that goes dark
+ * first; it is then no longer set. NULL if there is none. */
 struct tk_source *tk_fleet_take_turn(struct tk_fleet *fleet, int64_t now);
 
 /* The record of a key: its token and generation. */
@@ -182,6 +183,9 @@ void tk_fleet_show_state(struct tk_fleet *fleet, const struct tk_entry *entry,
 struct tk_entry *tk_fleet_at_slot(const struct tk_fleet *fleet, uint32_t slot);
 /* Wipes the token; the key, its generation and its plan stay. */
 void tk_fleet_clear(struct tk_fleet *fleet, struct tk_entry *entry);
+
+/* Sees to it that the source has its issuer, unless it calls none. */
+void tk_fleet_meet_issuer(struct tk_fleet *fleet, struct tk_source *source);
 
 /* What issuers have refused, though it is no key here. */
 struct tk_unknowns *tk_fleet_unknowns(const struct tk_fleet *fleet);

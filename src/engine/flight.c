@@ -259,11 +259,13 @@ int tk_flight_start(struct tk_flights *flights, struct tk_entry *entry,
 
 void tk_flight_drop(struct tk_entry *entry, void *data)
 {
+    struct tk_flights *flights = data;
     struct flight *flight = entry->flight;
 
-    (void)data;
     flight->place->active--;
     entry->flight = NULL;
+    tk_turn_ended(flights->fleet, entry, flight->place, TK_REACH_UNASKED,
+                  tk_loop_now(flights->loop));
     tk_task_drop(flight->task);
     end(flight);
 }
@@ -282,6 +284,7 @@ void tk_flight_expire(struct tk_flights *flights, int64_t now)
         struct flight *flight =
             TK_LIST_ITEM(flights->all.next, struct flight, link);
 
+        if (flight->calls > 0) answer.reach = TK_REACH_DOWN;
         tk_task_drop(flight->task);
         land(flight, &answer);
     }

@@ -144,7 +144,9 @@ static int64_t back_off(int64_t floor_ms, int64_t cap_ms, unsigned failures,
 
 int64_t tk_plan_retry_floor(int64_t life_ms)
 {
-    return between(RETRY_FLOOR_MIN_MS, life_ms / RETRY_FLOOR_SHARE,
+    int64_t life = life_ms > 0 ? life_ms : RETRY_UNKNOWN_LIFE_MS;
+
+    return between(RETRY_FLOOR_MIN_MS, life / RETRY_FLOOR_SHARE,
                    RETRY_FLOOR_MAX_MS);
 }
 

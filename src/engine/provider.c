@@ -181,7 +181,8 @@ void tk_provider_read(const struct tk_task_result *result, int64_t wall_ms,
                       struct tk_buf *attributes, struct tk_answer *out)
 {
     *out = (struct tk_answer){.sent_at = result->sent_at,
-                              .received_at = result->received_at};
+                              .received_at = result->received_at,
+                              .reach = result->reach};
     if (result->code != 0) {
         fail(out, TK_CLASS_TRANSIENT, "script_failed");
         tk_log(TK_LOG_ERROR, "provider failed", tk_text("why", result->detail));

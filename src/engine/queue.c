@@ -75,6 +75,11 @@ struct tk_queued *tk_queue_first(const struct tk_queue *queue)
     return queue->count == 0 ? NULL : queue->heap[0];
 }
 
+int64_t tk_queue_first_rank(const struct tk_queue *queue)
+{
+    return queue->count == 0 ? INT64_MAX : queue->heap[0]->rank;
+}
+
 void tk_queue_move(struct tk_queued *item)
 {
     rise(item->queue, item);

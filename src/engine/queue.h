@@ -33,6 +33,8 @@ void tk_queue_fini(struct tk_queue *queue);
 TK_MUST_USE int tk_queue_push(struct tk_queue *queue, struct tk_queued *item);
 /* The first, left where it is; NULL if there is none. */
 struct tk_queued *tk_queue_first(const struct tk_queue *queue);
+/* Its rank; INT64_MAX of an empty queue. */
+int64_t tk_queue_first_rank(const struct tk_queue *queue);
 /* Rank or demand of a member have been changed: it moves to its new place. */
 void tk_queue_move(struct tk_queued *item);
 /* Takes it out, wherever it stands; harmless for one that is in no queue. */

@@ -295,6 +295,9 @@ static enum tk_refusal land(struct tk_fleet *fleet, struct tk_entry *entry,
     }
     tk_entry_forget_failure(entry);
     learn(entry, &before, answer, landing, was_forced);
+    if (entry->source->issuer != NULL) {
+        entry->source->issuer->breaker.life_ms = answer->life_ms;
+    }
     count_landing(entry->source, landing);
     log_landing(fleet, entry, answer, landing);
     tk_schedule_ask(fleet, entry, now);
@@ -338,6 +341,7 @@ void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
 
     place->active--;
     entry->flight = NULL;
+    tk_turn_ended(fleet, entry, place, answer->reach, now);
     if (is_void(entry, place, answer)) {
         land_void(fleet, entry, now);
     } else {

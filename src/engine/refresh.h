@@ -9,6 +9,7 @@
 
 #include "engine/schedule.h"
 #include "engine/turn.h"
+#include "script/task.h"
 
 /* What came of a refresh. Borrowed during tk_refresh_land. `order` is what
  * entry->commits was when the refresh was started: an answer to an older
@@ -22,6 +23,7 @@ struct tk_answer {
     int64_t sent_at;
     int64_t received_at;
 
+    enum tk_reach reach;
     enum tk_class class; /* of a failure */
     char code[TK_CODE_TEXT];
     int64_t retry_after_ms;

@@ -243,6 +243,24 @@ static void check_urls(struct reading *r)
     }
 }
 
+/* The first URL among the provider's settings is where its issuer is. */
+static void read_origin(struct reading *r)
+{
+    struct tk_source *source = r->source;
+    char proxy[TK_ORIGIN_TEXT];
+
+    for (size_t i = COMMON_FIELDS; i < r->count; i++) {
+        const struct tk_value *value = tk_field_value(r->table, &r->fields[i]);
+
+        if (r->fields[i].type != TK_FIELD_URL || value == NULL) continue;
+        tk_origin_of(tk_value_text(value), source->origin);
+        break;
+    }
+    if (source->origin[0] == '\0' || source->route.proxy == NULL) return;
+    tk_origin_of(tk_str(source->route.proxy), proxy);
+    tk_origin_add_proxy(source->origin, proxy);
+}
+
 static void check_kept(struct tk_str text, void *data)
 {
     struct reading *r = data;
@@ -300,6 +318,7 @@ static void read_source(struct reading *r, struct tk_policy *policy,
     read_secrets(r);
     read_limits(r);
     check_urls(r);
+    read_origin(r);
     read_kinds(r);
     read_budget(r);
     read_variants(r);
@@ -347,6 +366,14 @@ tk_source_open(const struct tk_library *library, struct tk_str name,
     return source;
 }
 
+void tk_source_meet_issuer(struct tk_source *source, struct tk_link *issuers)
+{
+    if (source->issuer != NULL || source->origin[0] == '\0') return;
+    source->issuer = tk_issuer_claim(issuers, source->origin);
+    if (source->issuer == NULL) return;
+    tk_list_push(&source->issuer->sources, &source->of_issuer);
+}
+
 static bool reread(struct tk_secret *secret)
 {
     struct tk_buf before;
@@ -381,6 +408,7 @@ void tk_source_close(struct tk_source *source)
     if (source == NULL) return;
     if (source->unit != NULL) tk_unit_close(source->unit);
     if (source->turn_at != 0) tk_list_drop(&source->of_turns);
+    if (source->issuer != NULL) tk_list_drop(&source->of_issuer);
     tk_queue_fini(&source->queue);
     tk_queue_fini(&source->newcomers);
     tk_pool_fini(&source->pool);

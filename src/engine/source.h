@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "engine/budget.h"
 #include "engine/facts.h"
+#include "engine/issuer.h"
 #include "engine/learned.h"
 #include "engine/policy.h"
 #include "engine/queue.h"
@@ -50,6 +51,7 @@ struct tk_source {
     uint32_t max_keys;
     uint32_t max_concurrent;
     struct tk_limits quota;
+    char origin[TK_ORIGIN_TEXT]; /* of the issuer; empty: it calls no URL */
 
     /* State while running. */
     bool is_paused;
@@ -62,9 +64,11 @@ struct tk_source {
     bool was_newcomer;         /* the last turn went to one of these */
     struct tk_budget budget;
     struct tk_budget newcomer_budget;
-    struct tk_link of_turns; /* in the fleet's list while `turn_at` is set */
-    int64_t turn_at;         /* when the budget allows the next; 0: not set */
-    unsigned strains;        /* a bit for each that was warned of */
+    struct tk_link of_turns;  /* in the fleet's list while `turn_at` is set */
+    int64_t turn_at;          /* when the budget allows the next; 0: not set */
+    struct tk_issuer *issuer; /* borrowed from the fleet; NULL: not met yet */
+    struct tk_link of_issuer; /* in its list, if there is one */
+    unsigned strains;         /* a bit for each that was warned of */
     struct tk_source_stats stats;
     struct tk_learned learned[TK_KINDS_MAX]; /* beside `kinds` */
 };
@@ -77,6 +81,10 @@ tk_source_open(const struct tk_library *library, struct tk_str name,
                const struct tk_value *table, struct tk_policy *policy,
                struct tk_policy **own_policy, struct tk_problems *problems);
 void tk_source_close(struct tk_source *source);
+
+/* Finds the issuer of the source in this list, once; of a source that calls
+ * no URL there is none. */
+void tk_source_meet_issuer(struct tk_source *source, struct tk_link *issuers);
 
 /* Reads the secrets that are files again. Returns whether one has changed. */
 bool tk_source_reread_secrets(struct tk_source *source);

@@ -1,5 +1,7 @@
 #include "engine/turn.h"
 
+#include "base/log.h"
+
 enum {
     /* Darkness is compared by the second, so that demand has a say. */
     GRAIN_MS = 1000,
@@ -82,6 +84,14 @@ static struct tk_entry *first_of(struct tk_queue *queue)
     }
 }
 
+/* While the probe is on its way, what it needs for itself may leave too. */
+static int64_t issuer_next(const struct tk_entry *entry)
+{
+    int64_t next = tk_issuer_next(entry->source->issuer);
+
+    return next == TK_NEVER && entry->urgency == TK_URGENCY_NEEDED ? 0 : next;
+}
+
 static bool has_place(const struct tk_source *source,
                       const struct tk_entry *entry)
 {
@@ -105,8 +115,11 @@ struct tk_entry *tk_turn_next(struct tk_source *source, int64_t now)
     if (source->is_paused || tk_budget_next(&source->budget, now) > now) {
         return NULL;
     }
-    if (known != NULL && !has_place(source, known)) known = NULL;
-    if (new != NULL && (!has_place(source, new) ||
+    if (known != NULL &&
+        (!has_place(source, known) || issuer_next(known) > now)) {
+        known = NULL;
+    }
+    if (new != NULL && (!has_place(source, new) || issuer_next(new) > now ||
                         tk_budget_next(&source->newcomer_budget, now) > now)) {
         new = NULL;
     }
@@ -119,6 +132,9 @@ struct tk_entry *tk_turn_next(struct tk_source *source, int64_t now)
     source->was_newcomer = new != NULL;
     tk_budget_take(&source->budget, now);
     if (new != NULL) tk_budget_take(&source->newcomer_budget, now);
+    if (source->issuer != NULL) {
+        tk_breaker_leave(&source->issuer->breaker, new != NULL ? new : known);
+    }
     tk_turn_leave(new != NULL ? new : known);
     return new != NULL ? new : known;
 }
@@ -128,17 +144,83 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* When this one may start, if it has a place; TK_NEVER otherwise. */
+static int64_t start_at(const struct tk_source *source,
+                        const struct tk_entry *entry, int64_t budget_next)
+{
+    if (entry == NULL || !has_place(source, entry)) return TK_NEVER;
+    return later(budget_next, issuer_next(entry));
+}
+
 int64_t tk_turn_at(struct tk_source *source, int64_t now)
 {
-    struct tk_entry *known = first_of(&source->queue);
-    struct tk_entry *new = first_of(&source->newcomers);
-    int64_t next;
+    int64_t next = tk_budget_next(&source->budget, now);
+    int64_t known_at = start_at(source, first_of(&source->queue), next);
+    int64_t new_at;
 
     if (source->is_paused) return TK_NEVER;
-    next = tk_budget_next(&source->budget, now);
-    if (known != NULL && has_place(source, known)) return next;
-    if (new == NULL || !has_place(source, new)) return TK_NEVER;
-    return later(next, tk_budget_next(&source->newcomer_budget, now));
+    next = later(next, tk_budget_next(&source->newcomer_budget, now));
+    new_at = start_at(source, first_of(&source->newcomers), next);
+    return known_at < new_at ? known_at : new_at;
+}
+
+static void tell(const struct tk_issuer *issuer, int64_t now)
+{
+    const struct tk_breaker *breaker = &issuer->breaker;
+
+    if (!breaker->is_open) {
+        tk_log(TK_LOG_INFO, "issuer answers again",
+               tk_text("issuer", issuer->origin));
+        return;
+    }
+    tk_log(TK_LOG_WARN,
+           breaker->openings == 1 ? "issuer is down, its calls are held"
+                                  : "issuer is still down",
+           tk_text("issuer", issuer->origin),
+           tk_num("next_probe_in_ms", breaker->probe_at - now));
+}
+
+static void wake_all(struct tk_fleet *fleet, struct tk_issuer *issuer,
+                     int64_t now)
+{
+    for (struct tk_link *at = issuer->sources.next; at != &issuer->sources;
+         at = at->next) {
+        struct tk_source *source =
+            TK_LIST_ITEM(at, struct tk_source, of_issuer);
+
+        tk_fleet_set_turn(fleet, source, tk_turn_at(source, now));
+    }
+}
+
+static bool note_reach(const struct tk_fleet *fleet,
+                       const struct tk_entry *entry, struct tk_breaker *breaker,
+                       enum tk_reach reach, int64_t now)
+{
+    struct tk_unanswered call = {.now = now,
+                                 .expires_at = entry->life.expires_at};
+
+    if (reach == TK_REACH_ANSWERED) return tk_breaker_answered(breaker);
+    if (reach == TK_REACH_UNASKED) return false;
+    call.dice = tk_fleet_dice(fleet, entry, breaker->openings);
+    return tk_breaker_unanswered(breaker, &call);
+}
+
+void tk_turn_ended(struct tk_fleet *fleet, const struct tk_entry *entry,
+                   struct tk_source *place, enum tk_reach reach, int64_t now)
+{
+    struct tk_issuer *issuer = place->issuer;
+    struct tk_breaker *breaker;
+    bool has_changed;
+
+    if (issuer == NULL) return;
+    breaker = &issuer->breaker;
+    has_changed = note_reach(fleet, entry, breaker, reach, now);
+    if (has_changed) tell(issuer, now);
+    if (tk_breaker_ended(breaker, entry,
+                         now + tk_plan_retry_floor(breaker->life_ms)) ||
+        has_changed) {
+        wake_all(fleet, issuer, now);
+    }
 }
 
 bool tk_turn_is_abandoned(const struct tk_entry *entry, int64_t now)

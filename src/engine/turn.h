@@ -14,10 +14,12 @@
 #define TK_ENGINE_TURN_H
 
 #include "engine/fleet.h"
+#include "script/task.h"
 
 enum tk_urgency {
     TK_URGENCY_PLANNED, /* waits for the end of a back-off */
-    TK_URGENCY_FORCED,  /* ignores the back-off: somebody knows better */
+    TK_URGENCY_FORCED,  /* ignores our own back-off: somebody knows better, but
+                           neither an outage nor what the issuer wishes */
     TK_URGENCY_NEEDED,  /* another refresh waits for it and holds a place: it
                            needs none, but a call of the budget it needs too */
 };
@@ -35,6 +37,11 @@ struct tk_entry *tk_turn_next(struct tk_source *source, int64_t now);
 /* When the budget lets the next one start; TK_NEVER if nothing waits for it
  * but a place or the end of a pause. */
 int64_t tk_turn_at(struct tk_source *source, int64_t now);
+
+/* What the refresh of an entry has shown of the issuer of `place`, the source
+ * that it was started for. All sources of the issuer may go on, or none. */
+void tk_turn_ended(struct tk_fleet *fleet, const struct tk_entry *entry,
+                   struct tk_source *place, enum tk_reach reach, int64_t now);
 
 /* A key that nobody keeps and never had a token waits for callers only. They
  * may ask again after a time-out, so it is given up a while later. */

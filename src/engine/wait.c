@@ -22,10 +22,13 @@ bool tk_wait_is_met(const struct tk_fleet *fleet, const struct tk_entry *entry,
 static int64_t retry_in(const struct tk_entry *entry, enum tk_refusal refusal,
                         int64_t now)
 {
+    int64_t at = tk_issuer_down_until(entry->source->issuer);
+
     if (refusal == TK_REFUSAL_NONE) return 0;
-    if (entry->failure != NULL && entry->failure->next_try_at > now) {
-        return entry->failure->next_try_at - now;
+    if (entry->failure != NULL && entry->failure->next_try_at > at) {
+        at = entry->failure->next_try_at;
     }
+    if (at > now) return at - now;
     if ((refusal == TK_REFUSAL_POISONED || refusal == TK_REFUSAL_HELD) &&
         entry->plan.at != TK_NEVER && entry->plan.at > now) {
         return entry->plan.at - now;
@@ -133,6 +136,8 @@ static void answer_late(struct tk_fleet *fleet, struct tk_wait *wait,
         refusal = tk_wait_is_met(fleet, wait->entry, &wait->want, now, true)
                       ? TK_REFUSAL_NONE
                       : wait->refusal;
+    } else if (tk_issuer_down_until(wait->entry->source->issuer) > now) {
+        refusal = TK_REFUSAL_DOWN;
     }
     answer(fleet, wait, refusal, now);
 }
@@ -174,6 +179,7 @@ const char *tk_refusal_name(enum tk_refusal refusal)
         [TK_REFUSAL_FAILED] = "issuer_failed",
         [TK_REFUSAL_POISONED] = "poisoned",
         [TK_REFUSAL_HELD] = "held",
+        [TK_REFUSAL_DOWN] = "issuer_down",
         [TK_REFUSAL_PAUSED] = "paused",
         [TK_REFUSAL_TIMEOUT] = "timeout",
         [TK_REFUSAL_WITHDRAWN] = "withdrawn",

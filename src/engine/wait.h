@@ -19,6 +19,7 @@ enum tk_refusal {
     TK_REFUSAL_FAILED,   /* the issuer did not give one: see class and code */
     TK_REFUSAL_POISONED, /* it gave the rejected one again */
     TK_REFUSAL_HELD,     /* too many young tokens were reported */
+    TK_REFUSAL_DOWN,     /* it does not answer, and is not asked before */
     TK_REFUSAL_PAUSED,
     TK_REFUSAL_TIMEOUT,   /* the caller's time was up first */
     TK_REFUSAL_WITHDRAWN, /* the source was changed or taken out */

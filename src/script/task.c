@@ -190,6 +190,24 @@ static void finish(struct tk_task *task, enum outcome outcome, int results)
 
 static void go_on(struct tk_task *task);
 
+static enum tk_reach reach_of(const struct tk_http_reply *reply)
+{
+    switch (reply->error) {
+    case 0:
+        return reply->status >= 500 ? TK_REACH_DOWN : TK_REACH_ANSWERED;
+    case TK_ECONNECT:
+    case TK_ERESOLVE:
+    case TK_ETLS:
+    case TK_ETIMEDOUT:
+    case TK_EPROTO:
+        return TK_REACH_DOWN;
+    case TK_ETOOBIG:
+        return TK_REACH_ANSWERED;
+    default:
+        return TK_REACH_UNASKED;
+    }
+}
+
 static void on_reply(const struct tk_http_reply *reply, void *data)
 {
     struct tk_task *task = data;
@@ -198,6 +216,7 @@ static void on_reply(const struct tk_http_reply *reply, void *data)
     /* A life that is counted from the first request is never too long. */
     if (task->result.sent_at == 0) task->result.sent_at = reply->sent_at;
     task->result.received_at = reply->received_at;
+    task->result.reach = reach_of(reply);
     task->answer = (struct tk_task_answer){.reply = reply};
     go_on(task);
 }

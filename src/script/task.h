@@ -31,6 +31,13 @@ struct tk_task_host {
     void *data;
 };
 
+/* What a task has seen of the server it called, at its last request. */
+enum tk_reach {
+    TK_REACH_UNASKED,  /* it sent none, or none could be made */
+    TK_REACH_ANSWERED, /* the server answered, be it with a refusal */
+    TK_REACH_DOWN,     /* no connection, no answer in time, or a 5xx */
+};
+
 /* Borrowed during the callback. */
 struct tk_task_result {
     int code;                      /* 0, TK_ESCRIPT, TK_EBUDGET, TK_ENOMEM */
@@ -38,6 +45,7 @@ struct tk_task_result {
     const struct tk_value *second; /* where it returned fewer */
     int64_t sent_at; /* of the first HTTP request it made; 0: it made none */
     int64_t received_at;
+    enum tk_reach reach;
     const char *detail; /* of `code`, with file and line */
 };
 

@@ -239,6 +239,24 @@ static void put_demand(struct tk_json *json, const struct subject *s)
     tk_json_close(json, '}');
 }
 
+/* How the server that the source calls is doing, as all its sources know. */
+static void put_down(struct tk_json *json, const struct subject *s)
+{
+    const struct tk_issuer *issuer = s->entry->source->issuer;
+    const struct tk_breaker *breaker;
+
+    if (issuer == NULL) return;
+    breaker = &issuer->breaker;
+    put_text(json, "origin", issuer->origin);
+    put_bool(json, "down", breaker->is_open);
+    put_count(json, "unanswered_in_a_row", breaker->failures);
+    if (!breaker->is_open) return;
+    put_bool(json, "probing", breaker->probe != NULL);
+    if (breaker->probe != NULL) return;
+    put_moment(json, "next_probe_in",
+               breaker->probe_at > s->now ? breaker->probe_at - s->now : 0);
+}
+
 static void put_source(struct tk_json *json, const struct subject *s)
 {
     const struct tk_source *source = s->entry->source;
@@ -248,6 +266,7 @@ static void put_source(struct tk_json *json, const struct subject *s)
     put_text(json, "name", source->name);
     put_text(json, "provider", source->provider);
     put_bool(json, "paused", source->is_paused);
+    put_down(json, s);
     tk_json_close(json, '}');
 }
 

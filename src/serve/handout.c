@@ -107,6 +107,12 @@ static void put_detail(const struct tk_got *got, char *detail, size_t cap)
                  "issuer of source %s is asked again a while later",
                  source);
         break;
+    case TK_REFUSAL_DOWN:
+        snprintf(detail, cap,
+                 "the issuer of source %s does not answer (%s); it is asked "
+                 "again by one call at a time",
+                 source, got->entry->source->origin);
+        break;
     case TK_REFUSAL_PAUSED:
         snprintf(detail, cap,
                  "source %s is paused: tokeng resume %s lets it go on", source,

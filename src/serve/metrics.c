@@ -84,6 +84,16 @@ static uint64_t is_paused(const struct tk_source *source)
     return source->is_paused;
 }
 
+static uint64_t is_down(const struct tk_source *source)
+{
+    return source->issuer != NULL && source->issuer->breaker.is_open;
+}
+
+static uint64_t count_outages(const struct tk_source *source)
+{
+    return source->issuer == NULL ? 0 : source->issuer->breaker.outages;
+}
+
 static uint64_t count_active(const struct tk_source *source)
 {
     return source->active;
@@ -94,12 +104,12 @@ static uint64_t count_queued(const struct tk_source *source)
     return tk_turn_count(source);
 }
 
-static void put_gauge(const struct tk_config *config, const char *family,
-                      const char *help,
-                      uint64_t (*read)(const struct tk_source *source),
-                      struct tk_buf *out)
+static void put_sources(const struct tk_config *config, const char *family,
+                        const char *type, const char *help,
+                        uint64_t (*read)(const struct tk_source *source),
+                        struct tk_buf *out)
 {
-    tk_prom_head(out, family, "gauge", help);
+    tk_prom_head(out, family, type, help);
     for (size_t i = 0; i < config->source_count; i++) {
         struct tk_prom_label labels[] = {{"source", config->sources[i]->name},
                                          {NULL, NULL}};
@@ -314,14 +324,21 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
     put_engine(view, out);
     put_memory(config, out);
     put_counters(config, out);
-    put_gauge(config, "tokeng_refreshes_active", "Refreshes on their way.",
-              count_active, out);
-    put_gauge(config, "tokeng_refreshes_queued",
-              "Refreshes that wait for their turn.", count_queued, out);
+    put_sources(config, "tokeng_refreshes_active", "gauge",
+                "Refreshes on their way.", count_active, out);
+    put_sources(config, "tokeng_refreshes_queued", "gauge",
+                "Refreshes that wait for their turn.", count_queued, out);
     put_budgets(config, view->now, out);
     put_strains(config, out);
-    put_gauge(config, "tokeng_source_paused", "1 while the source is paused.",
-              is_paused, out);
+    put_sources(config, "tokeng_issuer_down", "gauge",
+                "1 while the issuer of the source does not answer and is asked "
+                "by probes only.",
+                is_down, out);
+    put_sources(config, "tokeng_issuer_outages_total", "counter",
+                "Times that calls to the issuer of the source were stopped.",
+                count_outages, out);
+    put_sources(config, "tokeng_source_paused", "gauge",
+                "1 while the source is paused.", is_paused, out);
     put_learned(config, out);
     put_states(view->census, out);
     put_expiry(view->census, out);

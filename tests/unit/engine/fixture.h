@@ -120,6 +120,7 @@ static inline void land_token(struct fixture *f, struct tk_entry *entry,
         .life_ms = life_ms,
         .sent_at = f->now,
         .received_at = f->now + 100,
+        .reach = TK_REACH_ANSWERED,
     };
 
     assert_non_null(entry->flight);
