@@ -28,6 +28,12 @@ local GOOD = {
     ["tests/unit/net/test_high.c"] = "int main(void);\n",
     ["policies/plain.lua"] = "return { decide = function() end }\n",
     ["tests/lua/policies/plain_spec.lua"] = "describe('plain', print)\n",
+    ["docs/regressions.md"] = "\n| 1 | a | `tests/a.c` `one` |\n"
+        .. "| 2 | b | `tests/b_spec.lua` `says two` |\n"
+        .. "| 3 | c | not yet: d |\n",
+    ["tests/a.c"] = "static void one(void);\n\nint main(void)\n{\n"
+        .. "    one();\n}\n",
+    ["tests/b_spec.lua"] = 'it("says two", print)\n',
     ["exports.txt"] = "tokeng_abi\n",
     ["tokeng.h"] = "#define TOKENG_ABI 3\n/* ffi:begin */\n"
         .. "TOKENG_API unsigned tokeng_abi(void);\n/* ffi:end */\n",
@@ -58,6 +64,7 @@ local CHECKS = {
     layers = script("layers", root),
     listed = script("listed", root),
     sizes = script("sizes", root),
+    regressions = script("regressions", root),
     format = script("format", root, clang_format),
     exports = script("exports", root .. "/lib.so", root .. "/exports.txt"),
     needs = script("needs", root .. "/lib.so"),
@@ -126,6 +133,15 @@ local BREAKS = {
         { ["policies/plain.lua"] = "local unused = 1\n" } },
     { "luacheck", "undefined variable",
         { ["policies/plain.lua"] = "return undefined_name\n" } },
+    { "regressions", "1: tests/a.c has no test one",
+        { ["tests/a.c"] = "static void one(void);\n" } },
+    { "regressions", "2: tests/b_spec.lua has no test says two",
+        { ["tests/b_spec.lua"] = 'it("says three", print)\n' } },
+    { "regressions", "1: names no test",
+        { ["docs/regressions.md"] = "\n| 1 | a | |\n" } },
+    { "regressions", "3 follows 1",
+        { ["docs/regressions.md"] = "\n| 1 | a | not yet: b |\n"
+            .. "| 3 | a | not yet: b |\n" } },
     { "exports", "leak is exported, and not in",
         { ["lib.c"] = GOOD["lib.c"] .. "int leak;\n" } },
     { "exports", "tokeng_more is listed, and not exported",

@@ -94,6 +94,41 @@ static void every_caller_has_a_deadline_of_his_own(void **state)
     assert_int_equal(f->refusal, TK_REFUSAL_NONE);
 }
 
+/* Peers 22: who had waited in vain for another's refresh began one himself. */
+static void callers_whose_time_is_up_start_no_call_of_their_own(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = claim(f, "crm/client/a");
+    struct tk_wait wait;
+
+    for (int i = 1; i <= 100; i++) {
+        wait_for(f, &wait, entry, (struct tk_want){.wait_ms = 100});
+        f->now += 100;
+        tk_wait_expire(f->fleet, f->now);
+        tk_refresh_run_due(f->fleet, f->now);
+        assert_int_equal(f->answers, i);
+        assert_int_equal(f->refusal, TK_REFUSAL_TIMEOUT);
+    }
+    assert_int_equal(f->fetches, 1);
+}
+
+/* Peers 40: a dead grant held every caller for minutes. */
+static void nobody_waits_for_what_needs_a_person(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_want patient = {.wait_ms = 60000};
+    struct tk_got got;
+
+    f->now += LIFE;
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    land_failure(f, entry, TK_CLASS_REAUTHORIZE, 0);
+    assert_true(tk_caller_get(f->fleet, entry, &patient, f->now, &got));
+    assert_int_equal(got.refusal, TK_REFUSAL_FAILED);
+    assert_int_equal(got.state, TK_STATE_NEEDS_LOGIN);
+    assert_int_equal(f->fetches, 2);
+}
+
 /* Peers 21: the refresh died with the caller who had asked for it. */
 static void a_caller_who_leaves_does_not_cancel_the_refresh(void **state)
 {
@@ -425,6 +460,8 @@ int main(void)
         WITH_FLEET(callers_share_the_error_too),
         WITH_FLEET(a_caller_waits_for_a_retry_that_comes_in_time),
         WITH_FLEET(every_caller_has_a_deadline_of_his_own),
+        WITH_FLEET(callers_whose_time_is_up_start_no_call_of_their_own),
+        WITH_FLEET(nobody_waits_for_what_needs_a_person),
         WITH_FLEET(a_caller_who_leaves_does_not_cancel_the_refresh),
         WITH_FLEET(min_ttl_that_can_be_met_is_waited_for),
         WITH_FLEET(min_ttl_that_cannot_be_met_gets_the_true_life),

@@ -45,6 +45,25 @@ static void one_refresh_of_a_key_is_on_its_way_at_a_time(void **state)
     assert_int_equal(f->fetches, 1);
 }
 
+/* Peers 9: a token was stored where nobody looked for it. */
+static void answers_that_come_crosswise_stay_under_their_keys(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *one = claim(f, "crm/client/a");
+    struct tk_entry *other = claim(f, "crm/client/b");
+    struct tk_record record;
+
+    tk_refresh_want(f->fleet, one, TK_URGENCY_PLANNED, f->now);
+    tk_refresh_want(f->fleet, other, TK_URGENCY_PLANNED, f->now);
+    land_token(f, other, "for-b", LIFE);
+    land_token(f, one, "for-a", LIFE);
+    assert_ptr_equal(tk_fleet_find(f->fleet, TK_STR("crm/client/a")), one);
+    tk_fleet_read(f->fleet, one, &record);
+    assert_true(tk_str_is(record.token, "for-a"));
+    tk_fleet_read(f->fleet, other, &record);
+    assert_true(tk_str_is(record.token, "for-b"));
+}
+
 static void a_failure_keeps_the_token_and_is_retried(void **state)
 {
     struct fixture *f = *state;
@@ -444,6 +463,7 @@ int main(void)
         WITH_FLEET(a_new_token_has_a_generation_and_a_plan),
         WITH_FLEET(a_key_is_renewed_when_its_moment_comes),
         WITH_FLEET(one_refresh_of_a_key_is_on_its_way_at_a_time),
+        WITH_FLEET(answers_that_come_crosswise_stay_under_their_keys),
         WITH_FLEET(a_failure_keeps_the_token_and_is_retried),
         WITH_FLEET(retries_do_not_end_while_the_issuer_is_away),
         WITH_FLEET(retry_after_holds_the_next_try_back),
