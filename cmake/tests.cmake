@@ -49,7 +49,7 @@ function(tokeng_house rule)
 endfunction()
 set(house ${PROJECT_SOURCE_DIR}/tests/house)
 if(NOT TOKENG_SANITIZE)
-  foreach(rule layers listed sizes regressions)
+  foreach(rule layers listed mutants regressions sizes)
     tokeng_house(${rule} ${TOKENG_LUA5_4} ${house}/${rule}.lua .)
   endforeach()
   tokeng_house(format ${TOKENG_LUA5_4} ${house}/format.lua .
@@ -103,6 +103,14 @@ set_target_properties(clocks PROPERTIES PREFIX "" C_VISIBILITY_PRESET default
 tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
 tokeng_specs(e2e tests/e2e "tests/e2e/?.lua$<SEMICOLON>tests/lua/?.lua"
   --helper=tests/e2e/support/helper.lua)
+if(NOT TOKENG_SANITIZE)
+  add_test(NAME torture.mutants CONFIGURATIONS torture
+    COMMAND ${TOKENG_LUA5_4} ${PROJECT_SOURCE_DIR}/tests/mutants/run.lua
+      ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/mutants
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(torture.mutants PROPERTIES LABELS torture TIMEOUT 1800
+    RUN_SERIAL ON)
+endif()
 if(NOT TOKENG_SANITIZE) # a stranger's program has no sanitizer
   add_test(NAME e2e.install
     COMMAND tests/e2e/install.sh ${PROJECT_BINARY_DIR} ${CMAKE_COMMAND}

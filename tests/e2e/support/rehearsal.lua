@@ -54,12 +54,13 @@ local function dice(seed)
     end
 end
 
--- Bad spells take turns with good ones; a good one has a bad call now and then.
+-- Three good seconds and six bad ones take turns, so that some tokens end before
+-- they can be renewed; a good one has a bad call now and then.
 local function mood_of(roll, began)
     return function()
         local second = witness.now() - began
-        local is_bad = math.floor(second / 3) % 2 == 1
-        if roll(100) < (is_bad and 85 or 6) then
+        local is_bad = second % 9 > 3
+        if roll(100) < (is_bad and 92 or 6) then
             return MOODS[roll(#MOODS) + 1]
         end
         return roll(3) == 0 and { delay = roll(60) / 1000 } or nil

@@ -1,5 +1,7 @@
 #include "tests/unit/harness.h"
 
+#define XXH_INLINE_ALL
+#include "cache/layout.h"
 #include "cache/table.h"
 #include "cache/view.h"
 
@@ -10,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum { NOW = 1000, KEYS = 16, TOKEN = 96 };
 
@@ -143,6 +146,24 @@ static void a_buffer_that_is_too_small_is_told_the_length(void **state)
     assert_int_equal(get(f, "a/b", 0, NOW, buf, sizeof buf, &sight),
                      TK_ETOOBIG);
     assert_int_equal(sight.token_len, 5);
+}
+
+/* As if the hashes of two keys were one as far as the index has them. */
+static void a_key_is_told_by_all_of_its_bytes(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_str other = TK_STR("a/c");
+    uint32_t bits = f->table.head->place_bits;
+    uint64_t hash =
+        XXH3_64bits_withSeed(other.data, other.len, f->table.head->seed);
+    uint32_t home = (uint32_t)hash & (f->table.head->index_size - 1);
+    uint32_t slot = put(f, "a/b", "token", 1, 2000);
+    uint32_t place = tk_entry_place(f->table.index[slot], bits);
+    struct tk_sight sight;
+    char buf[64];
+
+    f->table.index[home] = tk_entry_tag(hash, bits) | place;
+    assert_int_equal(get(f, "a/c", 0, NOW, buf, sizeof buf, &sight), TK_ENOENT);
 }
 
 static void a_withdrawn_token_is_not_read(void **state)
@@ -401,6 +422,7 @@ int main(void)
         TEST(a_token_is_not_read_beyond_its_end),
         TEST(a_generation_that_did_not_do_is_not_read_again),
         TEST(a_buffer_that_is_too_small_is_told_the_length),
+        TEST(a_key_is_told_by_all_of_its_bytes),
         TEST(a_withdrawn_token_is_not_read),
         TEST(a_slot_is_read_until_another_key_has_it),
         TEST(a_copy_is_known_to_be_good_or_not),
