@@ -54,8 +54,8 @@ local function dice(seed)
     end
 end
 
--- Three good seconds and six bad ones take turns, so that some tokens end before
--- they can be renewed; a good one has a bad call now and then.
+-- Three good seconds and six bad ones take turns, so that tokens end before
+-- they can be renewed; a good second has a bad call now and then.
 local function mood_of(roll, began)
     return function()
         local second = witness.now() - began
