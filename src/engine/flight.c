@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "engine/caller.h"
+#include "engine/veil.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,9 +187,12 @@ static void count_call(void *data)
 static void log_line(struct tk_str text, void *data)
 {
     struct flight *flight = data;
+    struct tk_why line;
 
+    snprintf(line.text, sizeof line.text, "%.*s", TK_ARG(text));
+    tk_veil(&flight->place->settings, line.text);
     tk_log(TK_LOG_INFO, "provider says",
-           tk_view("key", flight->entry->key.text), tk_view("text", text));
+           tk_view("key", flight->entry->key.text), tk_text("text", line.text));
 }
 
 /* --- start and landing --- */
@@ -213,7 +217,8 @@ static void task_done(const struct tk_task_result *result, void *data)
     struct tk_answer answer;
 
     tk_buf_init(&attributes, TK_ATTRIBUTES_MAX);
-    tk_provider_read(result, tk_clock_wall_ms(), &attributes, &answer);
+    tk_provider_read(result, &flight->place->settings, tk_clock_wall_ms(),
+                     &attributes, &answer);
     if (answer.is_token && answer.sent_at == 0) {
         /* A token that no request brought lives from now. */
         answer.sent_at = tk_loop_now(flight->flights->loop);

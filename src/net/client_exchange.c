@@ -2,6 +2,7 @@
 #include "net/client_exchange.h"
 
 #include "net/client_cause.h"
+#include "net/client_tls.h"
 
 #include <sys/socket.h>
 
@@ -174,6 +175,7 @@ static bool set_callbacks(struct tk_client_exchange *exchange)
     CURL *easy = exchange->easy;
 
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    tk_client_tls_set(easy);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, note_sent);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);

@@ -88,6 +88,15 @@ static int run(lua_State *L)
     return 0;
 }
 
+/* A syntax error quotes what it met: "unfinished string near '"s3cret'". The
+ * line is named, so nobody needs the quote. */
+static void cut_quote(struct tk_why *why)
+{
+    char *quote = why == NULL ? NULL : strstr(why->text, " near '");
+
+    if (quote != NULL) *quote = '\0';
+}
+
 int tk_data_read(const char *path, struct tk_pool *pool,
                  tk_data_secret_cb secret, void *data, struct tk_value *out,
                  struct tk_why *why)
@@ -107,6 +116,7 @@ int tk_data_read(const char *path, struct tk_pool *pool,
         r.source = tk_buf_str(&source);
         rc = tk_vm_protect(r.vm, run, &r, TK_VM_LOAD_BUDGET, why);
     }
+    if (rc != 0) cut_quote(why);
     tk_vm_free(r.vm);
     tk_buf_fini(&source);
     return rc != 0 ? rc : r.code;

@@ -172,7 +172,8 @@ describe("the process of an engine", function()
         local folder = ("/proc/%d/fdinfo"):format(subject.process.pid)
         for name in uv.fs_scandir_next, uv.fs_scandir(folder) do
             local flags = read("fdinfo/" .. name):match("flags:%s*(%d+)")
-            if tonumber(name) > 2 then
+            -- One that was closed since has no flags.
+            if flags and tonumber(name) > 2 then
                 count = count + 1
                 assert.truthy(tonumber(flags, 8) & CLOEXEC ~= 0, uv.fs_readlink(
                     ("/proc/%d/fd/%s"):format(subject.process.pid, name)))
@@ -208,5 +209,68 @@ describe("the process of an engine", function()
         assert.truthy(err:find("LimitMEMLOCK=", 1, true), err)
     end)
 
-    teardown(function() subject:stop() end)
+    teardown(function() if subject then subject:stop() end end)
+end)
+
+-- What a provider does with its secret and its issuer's answer, as badly as it
+-- can; the kind says how.
+local BAD_PROVIDER = [[
+local provider = { api = 1, name = "bad" }
+provider.settings = { url = { type = "url" }, password = { type = "secret" } }
+provider.kinds = { say = { renewable = "always", subject = "any" } }
+local ways = {
+  log = function(secret) log(secret) log(tostring(secret)) end,
+  raise = function(secret) error(secret) end,
+  join = function(secret) error("the secret is " .. secret) end,
+  index = function(secret) error(secret.bytes) end,
+  text = function(secret) error(string.format("%s", secret)) end,
+  code = function(secret) return { class = "config", code = secret } end,
+  token = function(_, token) log(token) error("bad " .. token) end,
+  echo = function(_, token) return { class = "config", code = token } end,
+}
+function provider.fetch(key, settings)
+  local reply = http.post { url = settings.url, form = {
+    grant_type = "client_credentials" }, basic = { "crm", settings.password } }
+  local answer = reply and json.decode(reply.body) or {}
+  return nil, ways[key.subject](settings.password, answer.access_token or "")
+end
+return provider
+]]
+local BAD_CONFIG = [[
+return { sources = { bad = { provider = "bad", url = "%s/oauth2/token",
+  insecure_http = true, password = secret.file "%s" } } }
+]]
+
+describe("a provider that says too much", function()
+    local issuer, subject
+
+    setup(function()
+        local dir = tmp.dir()
+        assert(os.execute("mkdir " .. dir .. "/providers"))
+        tmp.write(dir .. "/providers/bad.lua", BAD_PROVIDER)
+        tmp.write(dir .. "/password", "fake-secret\n")
+        issuer = fake.start("--life", "2h")
+        subject = engine.start { dir = dir,
+            config = BAD_CONFIG:format(issuer.url, dir .. "/password") }
+    end)
+
+    for _, way in ipairs { "log", "raise", "join", "index", "text", "code",
+        "token", "echo" } do
+        it("shows nothing: " .. way, function()
+            local answer = subject:token("bad/say/" .. way, "wait=5s")
+            assert.is_nil(answer.token)
+            local _, out, err = subject:cli("explain", "bad/say/" .. way)
+            assert.is_nil(canary.find(out .. err .. subject.process.err))
+        end)
+    end
+
+    it("and yet says what it can", function()
+        local said = subject.process.err
+        for _, text in ipairs { 'text=secret(', "concatenate a secret",
+            'why="bad.lua:', 'code=hidden', "bad ******" } do
+            assert.truthy(said:find(text, 1, true), text .. said)
+        end
+    end)
+
+    teardown(function() if subject then subject:stop() end end)
 end)

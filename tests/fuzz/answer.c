@@ -145,7 +145,7 @@ static void on_done(const struct tk_task_result *result, void *data)
     if (result->code != 0) fprintf(stderr, "%s\n", result->detail);
     HOLD(result->code == 0);
     tk_buf_init(&attributes, TK_ATTRIBUTES_MAX);
-    tk_provider_read(result, WALL, &attributes, &answer);
+    tk_provider_read(result, NULL, WALL, &attributes, &answer);
     HOLD(answer.sent_at == SENT && answer.received_at == RECEIVED);
     if (answer.is_token) {
         HOLD(status >= 200 && status < 300);

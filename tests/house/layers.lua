@@ -26,6 +26,7 @@ local OWNER = {
     ["lauxlib.h"] = "^script/",
     ["lualib.h"] = "^script/",
     ["openssl/"] = "^vault/crypto%.c$",
+    ["openssl/ssl.h"] = "^net/client_tls%.c$",
     ["xxhash.h"] = "^cache/",
 }
 

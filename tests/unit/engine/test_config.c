@@ -60,6 +60,17 @@ struct bad {
 
 static const struct bad bad_files[] = {
     {"return {", "tokeng.lua:1:"},
+    {"return { sources = { crm = { password = 'hunter2 } } }",
+     "tokeng.lua:1: unfinished string"},
+    {"return {\n password = 'x' hunter2 }", "tokeng.lua:2: '}' expected"},
+    {"return {\n password = hunter2\n hunter2 = 7 }",
+     "tokeng.lua:3: '}' expected"},
+    {"return {\n password = [[hunter2", "tokeng.lua:2: unfinished long string"},
+    {"return { password = 'hunter2\\q' }",
+     "tokeng.lua:1: invalid escape sequence"},
+    {"return { sources = { crm = { provider = 'tiny', url = 'https://x',\n"
+     "  password = secret.file '$DIR/password' .. 'hunter2' } } }",
+     "tokeng.lua:2: attempt to concatenate"},
     {"return 7", "table"},
     {"return {}", "sources: is missing"},
     {"return { sources = {} }", "sources"},

@@ -30,7 +30,7 @@ static struct tk_answer read_result(struct tree *tree, const char *first,
         .first = &one, .second = &two, .sent_at = 1000, .received_at = 1200};
     struct tk_answer answer;
 
-    tk_provider_read(&result, WALL, &attributes, &answer);
+    tk_provider_read(&result, NULL, WALL, &attributes, &answer);
     return answer;
 }
 
@@ -148,7 +148,7 @@ static void attributes_that_could_not_be_read_again_are_refused(void **state)
 
     first.as.table.pairs[1].value.as.table.pairs[0].value.as.text =
         TK_STR("a\0b");
-    tk_provider_read(&result, WALL, &attributes, &answer);
+    tk_provider_read(&result, NULL, WALL, &attributes, &answer);
     assert_false(answer.is_token);
     assert_int_equal(answer.class, TK_CLASS_TRANSIENT);
     assert_string_equal(answer.code, "malformed_attributes");
@@ -184,7 +184,7 @@ static void a_script_that_fails_is_a_transient_failure(void **state)
     struct tk_answer answer;
 
     (void)state;
-    tk_provider_read(&result, WALL, &attributes, &answer);
+    tk_provider_read(&result, NULL, WALL, &attributes, &answer);
     assert_false(answer.is_token);
     assert_string_equal(answer.code, "script_failed");
 }
