@@ -27,6 +27,7 @@ enum {
     CONNECTIONS = 16 * 1024,
     SPARE_FDS = 256, /* for requests to issuers, files and other listeners */
     IDLE_S = 60,
+    PATIENCE_MS = 30 * 1000,
     IDLE_MAX_S = 24 * 3600,
     BODY_MAX = 64 * 1024,
     SOCKET_MODE = 0660,
@@ -51,7 +52,6 @@ struct tk_server {
     struct MHD_Daemon *daemon;
     struct tk_server_listen listen;
     struct tk_server_desk desk;
-    struct tk_server_conn *conns;
     unsigned conn_count;
     bool has_work;
     bool has_lost; /* a connection has ended in this run */
@@ -83,31 +83,35 @@ static void on_timer(uv_timer_t *handle)
     note_work(server);
 }
 
-/* libmicrohttpd's next moment moves later with each byte received. The timer is
- * left where it is then, and finds nothing to do once in a while. */
+/* libmicrohttpd's next moment moves later with each byte received, ours with
+ * each request. The timer is left where it is then, and finds nothing to do
+ * once in a while. */
 static void plan_timeout(struct tk_server *server)
 {
+    uint64_t now = server->desk.now_ms;
+    uint64_t at = tk_server_conns_next(&server->desk.conns);
     MHD_UNSIGNED_LONG_LONG wait_ms;
-    uint64_t at;
 
-    if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES) return;
-    if (wait_ms == 0) {
-        note_work(server);
-        return;
+    if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
+        if (wait_ms == 0) note_work(server);
+        if (now + wait_ms < at) at = now + wait_ms;
     }
-    at = uv_now(server->timer.loop) + wait_ms;
-    if (at >= server->timer_at) return;
+    if (server->has_work || at >= server->timer_at) return;
     server->timer_at = at;
-    uv_timer_start(&server->timer, on_timer, wait_ms, 0);
+    uv_timer_start(&server->timer, on_timer, at - now, 0);
 }
 
+/* What libmicrohttpd calls back has the time of this turn. What has come in
+ * time is read before anybody is found late. */
 static void run(struct tk_server *server)
 {
     bool has_more = tk_request_resume_some(&server->desk, RESUME_MAX);
 
+    server->desk.now_ms = uv_now(server->timer.loop);
     server->has_work = false;
     server->has_lost = false;
     MHD_run(server->daemon);
+    tk_server_conns_end_late(&server->desk.conns, server->desk.now_ms);
     if (has_more || server->has_lost) note_work(server);
     plan_timeout(server);
     if (!server->has_work) uv_idle_stop(&server->idle);
@@ -140,8 +144,9 @@ static void on_connection(void *data, struct MHD_Connection *connection,
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         server->conn_count++;
-        *context = tk_server_conn_new(&server->conns, connection,
-                                      server->listen.is_unix);
+        *context =
+            tk_server_conn_new(&server->desk.conns, connection,
+                               server->listen.is_unix, server->desk.now_ms);
     } else {
         server->conn_count--;
         server->has_lost = true;
@@ -289,6 +294,9 @@ static struct tk_server *new_server(const struct tk_server_options *options,
         .wake = on_wake,
         .server = server,
     };
+    tk_server_conns_init(
+        &server->desk.conns, (uint64_t)server->desk.idle_s * 1000,
+        options->patience_ms == 0 ? PATIENCE_MS : options->patience_ms);
     return server;
 }
 
@@ -327,7 +335,7 @@ void tk_server_stop(struct tk_server *server)
     server->desk.is_last_call = true;
     if (server->daemon != NULL) MHD_quiesce_daemon(server->daemon);
     tk_server_listen_close(&server->listen);
-    tk_server_conn_end_idle(server->conns);
+    tk_server_conns_end_idle(&server->desk.conns);
 }
 
 /* Here the loop stands still, so this does what the loop would. */

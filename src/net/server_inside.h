@@ -4,6 +4,8 @@
 #ifndef TK_NET_SERVER_INSIDE_H
 #define TK_NET_SERVER_INSIDE_H
 
+#include "net/server_conn.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,6 +18,8 @@ struct tk_server_desk {
     void *data; /* of the handler */
     size_t max_body;
     unsigned idle_s;
+    uint64_t now_ms; /* of this turn */
+    struct tk_server_conns conns;
     bool is_last_call;          /* each answer ends its connection */
     bool is_closed;             /* new requests are answered with 503 */
     size_t answering;           /* answers that are not written yet */

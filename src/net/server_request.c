@@ -87,6 +87,13 @@ static void answer_problem(struct tk_request *request, int status,
     answer(request, &reply);
 }
 
+static void begin_part(struct tk_request *request, enum tk_server_part part)
+{
+    struct tk_server_desk *desk = request->desk;
+
+    tk_server_conn_begin(&desk->conns, request->conn, part, desk->now_ms);
+}
+
 /* Hands the answer to libmicrohttpd; only where that allows it: when the
  * headers are in (the connection is then closed after it) or the whole. */
 static bool hand_over(struct tk_request *request)
@@ -94,6 +101,7 @@ static bool hand_over(struct tk_request *request)
     enum MHD_Result rc;
 
     if (request->answer == NULL) return false;
+    begin_part(request, TK_PART_ANSWER);
     rc = MHD_queue_response(request->connection, (unsigned)request->status,
                             request->answer);
     MHD_destroy_response(request->answer);
@@ -209,7 +217,7 @@ struct tk_request *tk_request_begin(struct tk_server_desk *desk,
         free(request);
         return NULL;
     }
-    request->conn->is_busy = true;
+    begin_part(request, TK_PART_REQUEST);
     return request;
 }
 
@@ -246,6 +254,7 @@ bool tk_request_headers(struct tk_request *request, const char *path,
 
     request->path = path;
     request->method = method;
+    begin_part(request, TK_PART_REQUEST);
     MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND,
                                 review_header, &review);
     if (!is_first_line_whole(request, version) ||
@@ -291,6 +300,7 @@ bool tk_request_whole(struct tk_request *request)
         return hand_over(request);
     }
     request->step = WAITING;
+    begin_part(request, TK_PART_OWNER);
     desk->handler(request, desk->data);
     if (request->step == ANSWERED) return hand_over(request);
     suspend(request);
@@ -301,7 +311,7 @@ void tk_request_end(struct tk_request *request)
 {
     if (request->step == ANSWERED) request->desk->answering--;
     if (request->answer != NULL) MHD_destroy_response(request->answer);
-    request->conn->is_busy = false;
+    begin_part(request, TK_PART_FIRST_LINE);
     tk_buf_fini(&request->body);
     if (request->query != request->query_inline) free(request->query);
     free(request);

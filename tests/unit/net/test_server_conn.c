@@ -3,6 +3,7 @@
 #include "serving.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdatomic.h>
 
 static struct serving serving;
@@ -18,6 +19,22 @@ static void say_peer(struct tk_request *request)
 
     snprintf(text, sizeof text, "%d %ld %ld %ld", peer->is_local,
              (long)peer->uid, (long)peer->gid, (long)peer->pid);
+    serving_answer(request, 200, tk_str(text));
+}
+
+/* More than any socket takes unread. */
+static void say_much(struct tk_request *request)
+{
+    static char text[4 << 20];
+
+    serving_answer(request, 200, tk_str_of(text, sizeof text));
+}
+
+static void say_clients(struct tk_request *request)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "%u", tk_server_connections(serving.server));
     serving_answer(request, 200, tk_str(text));
 }
 
@@ -43,6 +60,14 @@ static void on_request(struct tk_request *request, void *data)
         say_peer(request);
     } else if (tk_str_is(path, "/hold")) {
         held = request;
+    } else if (tk_str_is(path, "/release")) {
+        serving_answer(held, 200, tk_str("held"));
+        held = NULL;
+        serving_answer(request, 200, tk_str(""));
+    } else if (tk_str_is(path, "/much")) {
+        say_much(request);
+    } else if (tk_str_is(path, "/clients")) {
+        say_clients(request);
     } else if (tk_str_is(path, "/is-held")) {
         serving_answer(request, held == NULL ? 404 : 200, tk_str(""));
     } else {
@@ -148,11 +173,146 @@ static void a_stop_ends_idle_connections_and_waits_for_busy_ones(void **state)
     serving_fini(&serving);
 }
 
+static void start_impatient(unsigned patience_ms, unsigned idle_s)
+{
+    held = NULL;
+    serving_init(&serving, on_request, NULL);
+    serving.options.patience_ms = patience_ms;
+    serving.options.idle_s = idle_s;
+    serving_start(&serving);
+}
+
+static void stop_impatient(void)
+{
+    serving_stop(&serving);
+    serving_fini(&serving);
+}
+
+/* A byte every 20 ms, until there is something to read: false if there never
+ * is. */
+static bool drip(int fd)
+{
+    struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+
+    for (int i = 0; i < 500; i++) {
+        if (poll(&pollfd, 1, 20) == 1) return true;
+        send(fd, "a", 1, MSG_NOSIGNAL);
+    }
+    return false;
+}
+
+static void expect_timed_out(int fd)
+{
+    assert_true(drip(fd));
+    assert_true(hear(fd, &answer));
+    assert_int_equal(answer.status, 408);
+    assert_non_null(strstr(answer.all, "application/problem+json"));
+    assert_int_equal(answer.body[strlen(answer.body) - 1], '}');
+    assert_true(is_closed_by_peer(fd));
+    close(fd);
+}
+
+static void dripped_headers_end_with_408(void **state)
+{
+    int fd;
+
+    (void)state;
+    start_impatient(100, 0);
+    fd = dial(serving.path);
+    say(fd, "GET /peer HTTP/1.1\r\nHost: t\r\nX: ");
+    expect_timed_out(fd);
+    stop_impatient();
+}
+
+static void a_dripped_body_ends_with_408(void **state)
+{
+    int fd;
+
+    (void)state;
+    start_impatient(100, 0);
+    fd = dial(serving.path);
+    say(fd, "POST /peer HTTP/1.1\r\nHost: t\r\nContent-Length: 9999\r\n\r\n");
+    expect_timed_out(fd);
+    fd = dial(serving.path);
+    say(fd, "POST /peer HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n"
+            "\r\n270f\r\n");
+    expect_timed_out(fd);
+    stop_impatient();
+}
+
+static void a_dripped_first_line_ends_as_an_idle_connection_does(void **state)
+{
+    int fd;
+
+    (void)state;
+    start_impatient(0, 1);
+    fd = dial(serving.path);
+    ask(fd, "/peer");
+    assert_true(hear(fd, &answer));
+    say(fd, "GET /");
+    assert_true(drip(fd));
+    assert_true(is_closed_by_peer(fd));
+    close(fd);
+    stop_impatient();
+}
+
+static void who_does_not_read_his_answer_loses_his_place(void **state)
+{
+    int idler, other;
+
+    (void)state;
+    start_impatient(100, 0);
+    idler = dial(serving.path);
+    ask(idler, "/much");
+    other = dial(serving.path);
+    do {
+        ask(other, "/clients");
+        assert_true(hear(other, &answer));
+    } while (strcmp(answer.body, "2") != 0);
+    do {
+        ask(other, "/clients");
+        assert_true(hear(other, &answer));
+    } while (strcmp(answer.body, "1") != 0);
+    close(other);
+    close(idler);
+    stop_impatient();
+}
+
+static void an_owner_has_all_time(void **state)
+{
+    int waiter, slow, other;
+
+    (void)state;
+    start_impatient(100, 0);
+    waiter = dial(serving.path);
+    ask(waiter, "/hold");
+    other = dial(serving.path);
+    do {
+        ask(other, "/is-held");
+        assert_true(hear(other, &answer));
+    } while (answer.status != 200);
+    slow = dial(serving.path);
+    say(slow, "GET /peer HTTP/1.1\r\nHost: t\r\nX: ");
+    expect_timed_out(slow);
+    ask(other, "/release");
+    assert_true(hear(other, &answer));
+    assert_true(hear(waiter, &answer));
+    assert_string_equal(answer.body, "held");
+    close(other);
+    close(waiter);
+    stop_impatient();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_peer_of_a_unix_socket_is_known),
         cmocka_unit_test(the_peer_of_tcp_is_nobody),
+        cmocka_unit_test(dripped_headers_end_with_408),
+        cmocka_unit_test(a_dripped_body_ends_with_408),
+        cmocka_unit_test(a_dripped_first_line_ends_as_an_idle_connection_does),
+        cmocka_unit_test(who_does_not_read_his_answer_loses_his_place),
+        cmocka_unit_test(an_owner_has_all_time),
         cmocka_unit_test(a_stop_ends_idle_connections_and_waits_for_busy_ones),
     };
 
