@@ -1,10 +1,15 @@
 /* libmicrohttpd on the loop.
  *
- * Its epoll descriptor lies under one uv_poll, its timeouts under one
+ * A daemon's epoll descriptor lies under one uv_poll; its timeouts under one
  * uv_timer. Both only note that there is work; all work is done in uv_check, at
  * most once a turn, after everybody else's I/O of this turn has had its chance
  * to answer a request. While work is noted a uv_idle keeps the poll from
  * blocking.
+ *
+ * One MHD_run does all that is ready, however much that is. So the connections
+ * are spread over lanes, a daemon for every 500 of them, all of one
+ * listening socket, and one turn of the loop runs one lane. The next lane opens
+ * when all before it are full: few connections have one.
  *
  * Two things that libmicrohttpd does not say by itself count as work: a
  * connection that was resumed (it waits until the next MHD_run, which nothing
@@ -21,11 +26,9 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 enum {
-    CONNECTIONS = 16 * 1024,
-    SPARE_FDS = 256, /* for requests to issuers, files and other listeners */
+    LANE = 500, /* connections, whose work is a few ms */
     IDLE_S = 60,
     PATIENCE_MS = 30 * 1000,
     IDLE_MAX_S = 24 * 3600,
@@ -40,20 +43,29 @@ enum {
     LAST_WRITES_MS = 1000,
 };
 
+/* Owned by its server. */
+struct lane {
+    uv_poll_t poll;
+    struct tk_server *server;
+    int epoll_fd; /* the daemon's */
+    struct MHD_Daemon *daemon;
+    bool has_work;
+};
+
 /* Owned by the caller of tk_server_new; its memory lives until the last of its
  * handles is closed. */
 struct tk_server {
-    uv_poll_t poll;
     uv_timer_t timer;
     uv_idle_t idle;
     uv_check_t check;
     int open_handles;
-    int epoll_fd; /* the daemon's */
-    struct MHD_Daemon *daemon;
+    struct lane *lanes;
+    size_t lane_count; /* open, from the first */
+    size_t next_lane;  /* whose turn it is */
+    unsigned max_connections;
     struct tk_server_listen listen;
     struct tk_server_desk desk;
     unsigned conn_count;
-    bool has_work;
     bool has_lost; /* a connection has ended in this run */
     bool is_stopped;
     uint64_t timer_at; /* of uv_now; UINT64_MAX: not set */
@@ -64,15 +76,21 @@ static void on_idle(uv_idle_t *handle)
     (void)handle;
 }
 
-static void note_work(struct tk_server *server)
+static void stay_awake(struct tk_server *server)
 {
-    server->has_work = true;
     uv_idle_start(&server->idle, on_idle);
 }
 
 static void on_wake(void *data)
 {
-    note_work(data);
+    stay_awake(data);
+}
+
+static void note_work(struct tk_server *server)
+{
+    for (size_t i = 0; i < server->lane_count; i++) {
+        server->lanes[i].has_work = true;
+    }
 }
 
 static void on_timer(uv_timer_t *handle)
@@ -81,57 +99,68 @@ static void on_timer(uv_timer_t *handle)
 
     server->timer_at = UINT64_MAX;
     note_work(server);
+    stay_awake(server);
 }
 
 /* libmicrohttpd's next moment moves later with each byte received, ours with
  * each request. The timer is left where it is then, and finds nothing to do
  * once in a while. */
-static void plan_timeout(struct tk_server *server)
+static void plan_timeout(struct tk_server *server, struct lane *lane)
 {
     uint64_t now = server->desk.now_ms;
     uint64_t at = tk_server_conns_next(&server->desk.conns);
     MHD_UNSIGNED_LONG_LONG wait_ms;
 
-    if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
-        if (wait_ms == 0) note_work(server);
-        if (now + wait_ms < at) at = now + wait_ms;
+    if (MHD_get_timeout(lane->daemon, &wait_ms) == MHD_YES) {
+        if (wait_ms == 0) lane->has_work = true;
+        if (wait_ms > 0 && now + wait_ms < at) at = now + wait_ms;
     }
-    if (server->has_work || at >= server->timer_at) return;
+    if (at >= server->timer_at) return;
     server->timer_at = at;
     uv_timer_start(&server->timer, on_timer, at - now, 0);
 }
 
-/* What libmicrohttpd calls back has the time of this turn. What has come in
- * time is read before anybody is found late. */
-static void run(struct tk_server *server)
+/* In turns; NULL if none has work. */
+static struct lane *find_work(struct tk_server *server)
 {
-    bool has_more = tk_request_resume_some(&server->desk, RESUME_MAX);
+    for (size_t i = 0; i < server->lane_count; i++) {
+        struct lane *lane = &server->lanes[server->next_lane];
 
-    server->desk.now_ms = uv_now(server->timer.loop);
-    server->has_work = false;
-    server->has_lost = false;
-    MHD_run(server->daemon);
-    tk_server_conns_end_late(&server->desk.conns, server->desk.now_ms);
-    if (has_more || server->has_lost) note_work(server);
-    plan_timeout(server);
-    if (!server->has_work) uv_idle_stop(&server->idle);
+        server->next_lane = (server->next_lane + 1) % server->lane_count;
+        if (lane->has_work) return lane;
+    }
+    return NULL;
 }
 
-static void on_check(uv_check_t *handle)
+static bool has_work(const struct tk_server *server)
 {
-    struct tk_server *server = handle->data;
+    for (size_t i = 0; i < server->lane_count; i++) {
+        if (server->lanes[i].has_work) return true;
+    }
+    return server->desk.first != NULL;
+}
 
-    if (server->has_work) run(server);
+/* What libmicrohttpd calls back has the time of this turn. What has come in
+ * time is read before anybody is found late. */
+static void run(struct tk_server *server, struct lane *lane)
+{
+    server->desk.now_ms = uv_now(server->timer.loop);
+    server->has_lost = false;
+    lane->has_work = false;
+    MHD_run(lane->daemon);
+    lane->has_work = server->has_lost;
+    tk_server_conns_end_late(&server->desk.conns, server->desk.now_ms);
+    plan_timeout(server, lane);
 }
 
 /* Also on an error: MHD_run looks for itself. */
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
-    struct tk_server *server = handle->data;
+    struct lane *lane = handle->data;
 
     (void)status;
     (void)events;
-    server->has_work = true;
+    lane->has_work = true;
 }
 
 /* Without memory the context stays NULL, and so the first request ends the
@@ -204,27 +233,17 @@ static size_t keep_escapes(void *data, struct MHD_Connection *connection,
     return strlen(text);
 }
 
-/* No more than there are descriptors for: without one, nobody would be told
- * that the listener is full. */
-static unsigned most_connections(unsigned asked)
+static unsigned lane_size(const struct tk_server *server, size_t index)
 {
-    unsigned limit = asked == 0 ? CONNECTIONS : asked;
-    struct rlimit fds;
+    size_t left = server->max_connections - index * LANE;
 
-    if (getrlimit(RLIMIT_NOFILE, &fds) != 0) return limit;
-    if (fds.rlim_cur >= (rlim_t)limit + SPARE_FDS) return limit;
-    if (fds.rlim_cur > 2 * SPARE_FDS) return (unsigned)fds.rlim_cur - SPARE_FDS;
-    return (unsigned)fds.rlim_cur / 2;
+    return left < LANE ? (unsigned)left : LANE;
 }
 
 /* Without MHD_USE_ERROR_LOG it prints nothing. */
-static int start_daemon(struct tk_server *server,
-                        const struct tk_server_options *options)
+static struct MHD_Daemon *start_daemon(struct tk_server *server, unsigned limit)
 {
-    unsigned limit = most_connections(options->max_connections);
-    const union MHD_DaemonInfo *info;
-
-    server->daemon = MHD_start_daemon(
+    return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access,
         server, MHD_OPTION_LISTEN_SOCKET, server->listen.fd,
         MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -234,18 +253,86 @@ static int start_daemon(struct tk_server *server,
         MHD_OPTION_URI_LOG_CALLBACK, on_first_line, server,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
-    if (server->daemon == NULL) return TK_EIO;
-    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    if (info == NULL) return TK_EINTERNAL;
-    server->epoll_fd = info->epoll_fd;
-    return 0;
+}
+
+/* The listening socket stays open, as it is not the daemon's own. */
+static void stop_daemon(struct MHD_Daemon *daemon)
+{
+    MHD_quiesce_daemon(daemon);
+    MHD_stop_daemon(daemon);
+}
+
+static int open_lane(struct tk_server *server)
+{
+    struct lane *lane = &server->lanes[server->lane_count];
+    struct MHD_Daemon *daemon =
+        start_daemon(server, lane_size(server, server->lane_count));
+    const union MHD_DaemonInfo *info;
+
+    if (daemon == NULL) return TK_EIO;
+    info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    *lane = (struct lane){.server = server, .daemon = daemon, .has_work = true};
+    if (info != NULL) lane->epoll_fd = info->epoll_fd;
+    if (info == NULL ||
+        uv_poll_init(server->timer.loop, &lane->poll, lane->epoll_fd) != 0) {
+        stop_daemon(daemon);
+        return TK_EIO;
+    }
+    lane->poll.data = lane;
+    server->open_handles++;
+    server->lane_count++;
+    return uv_poll_start(&lane->poll, UV_READABLE, on_readable) == 0 ? 0
+                                                                     : TK_EIO;
+}
+
+/* Without a new lane, the next connections wait for old ones to end. */
+static void open_lane_when_full(struct tk_server *server)
+{
+    unsigned places = (unsigned)server->lane_count * LANE;
+
+    if (server->is_stopped || server->conn_count < places) return;
+    if (places < server->max_connections) (void)open_lane(server);
+}
+
+static void on_check(uv_check_t *handle)
+{
+    struct tk_server *server = handle->data;
+    struct lane *lane;
+
+    if (server->desk.first != NULL) {
+        tk_request_resume_some(&server->desk, RESUME_MAX);
+        note_work(server);
+    }
+    lane = find_work(server);
+    if (lane == NULL) return;
+    run(server, lane);
+    open_lane_when_full(server);
+    if (has_work(server)) {
+        stay_awake(server);
+    } else {
+        uv_idle_stop(&server->idle);
+    }
+}
+
+static void free_memory(struct tk_server *server)
+{
+    free(server->lanes);
+    free(server);
 }
 
 static void on_closed(uv_handle_t *handle)
 {
     struct tk_server *server = handle->data;
 
-    if (--server->open_handles == 0) free(server);
+    if (--server->open_handles == 0) free_memory(server);
+}
+
+static void on_lane_closed(uv_handle_t *handle)
+{
+    struct lane *lane = handle->data;
+    struct tk_server *server = lane->server;
+
+    if (--server->open_handles == 0) free_memory(server);
 }
 
 static void open_handle(struct tk_server *server, uv_handle_t *handle)
@@ -254,11 +341,8 @@ static void open_handle(struct tk_server *server, uv_handle_t *handle)
     server->open_handles++;
 }
 
-/* The poll comes first, because it alone can fail. */
-static int start_handles(struct tk_server *server, uv_loop_t *uv)
+static void open_handles(struct tk_server *server, uv_loop_t *uv)
 {
-    if (uv_poll_init(uv, &server->poll, server->epoll_fd) != 0) return TK_EIO;
-    open_handle(server, (uv_handle_t *)&server->poll);
     uv_timer_init(uv, &server->timer);
     open_handle(server, (uv_handle_t *)&server->timer);
     uv_idle_init(uv, &server->idle);
@@ -266,13 +350,13 @@ static int start_handles(struct tk_server *server, uv_loop_t *uv)
     uv_check_init(uv, &server->check);
     open_handle(server, (uv_handle_t *)&server->check);
     uv_check_start(&server->check, on_check);
-    return uv_poll_start(&server->poll, UV_READABLE, on_readable) == 0 ? 0
-                                                                       : TK_EIO;
 }
 
 static void close_handles(struct tk_server *server)
 {
-    uv_close((uv_handle_t *)&server->poll, on_closed);
+    for (size_t i = 0; i < server->lane_count; i++) {
+        uv_close((uv_handle_t *)&server->lanes[i].poll, on_lane_closed);
+    }
     uv_close((uv_handle_t *)&server->timer, on_closed);
     uv_close((uv_handle_t *)&server->idle, on_closed);
     uv_close((uv_handle_t *)&server->check, on_closed);
@@ -285,6 +369,13 @@ static struct tk_server *new_server(const struct tk_server_options *options,
     unsigned idle_s = options->idle_s == 0 ? IDLE_S : options->idle_s;
 
     if (server == NULL) return NULL;
+    server->max_connections = tk_server_conns_most(options->max_connections);
+    server->lanes =
+        calloc(server->max_connections / LANE + 1, sizeof *server->lanes);
+    if (server->lanes == NULL) {
+        free(server);
+        return NULL;
+    }
     server->timer_at = UINT64_MAX;
     server->desk = (struct tk_server_desk){
         .handler = handler,
@@ -313,11 +404,11 @@ int tk_server_new(struct tk_loop *loop, const struct tk_server_options *options,
     rc = tk_server_listen_open(&server->listen, options->listen, mode, group,
                                why);
     if (rc != 0) {
-        free(server);
+        free_memory(server);
         return rc;
     }
-    rc = start_daemon(server, options);
-    if (rc == 0) rc = start_handles(server, tk_loop_uv(loop));
+    open_handles(server, tk_loop_uv(loop));
+    rc = open_lane(server);
     if (rc != 0) {
         tk_fail(why, rc, "%s: the HTTP server cannot be started",
                 server->listen.address);
@@ -333,48 +424,66 @@ void tk_server_stop(struct tk_server *server)
     if (server->is_stopped) return;
     server->is_stopped = true;
     server->desk.is_last_call = true;
-    if (server->daemon != NULL) MHD_quiesce_daemon(server->daemon);
+    for (size_t i = 0; i < server->lane_count; i++) {
+        MHD_quiesce_daemon(server->lanes[i].daemon);
+    }
     tk_server_listen_close(&server->listen);
     tk_server_conns_end_idle(&server->desk.conns);
+}
+
+static void run_all(struct tk_server *server)
+{
+    for (size_t i = 0; i < server->lane_count; i++) {
+        MHD_run(server->lanes[i].daemon);
+    }
+}
+
+/* Until one of the lanes has something to do. */
+static void await(const struct tk_server *server, struct pollfd *fds,
+                  uint64_t most_ms)
+{
+    for (size_t i = 0; i < server->lane_count; i++) {
+        const struct lane *lane = &server->lanes[i];
+        MHD_UNSIGNED_LONG_LONG wait_ms = most_ms;
+
+        fds[i] = (struct pollfd){.fd = lane->epoll_fd, .events = POLLIN};
+        MHD_get_timeout(lane->daemon, &wait_ms);
+        if (wait_ms < most_ms) most_ms = wait_ms;
+    }
+    poll(fds, (nfds_t)server->lane_count, (int)most_ms);
 }
 
 /* Here the loop stands still, so this does what the loop would. */
 static void write_the_rest(struct tk_server *server)
 {
     uint64_t end = uv_hrtime() / 1000000 + LAST_WRITES_MS;
-    struct pollfd pollfd = {.fd = server->epoll_fd, .events = POLLIN};
+    struct pollfd *fds = calloc(server->lane_count + 1, sizeof *fds);
 
     tk_request_turn_away(&server->desk);
     tk_request_resume_some(&server->desk, SIZE_MAX);
-    MHD_run(server->daemon);
-    while (server->desk.answering > 0) {
+    run_all(server);
+    while (server->desk.answering > 0 && fds != NULL) {
         uint64_t now = uv_hrtime() / 1000000;
-        MHD_UNSIGNED_LONG_LONG wait_ms = LAST_WRITES_MS;
 
         if (now >= end) break;
-        MHD_get_timeout(server->daemon, &wait_ms);
-        if (wait_ms > end - now) wait_ms = end - now;
-        poll(&pollfd, 1, (int)wait_ms);
-        MHD_run(server->daemon);
+        await(server, fds, end - now);
+        run_all(server);
     }
+    free(fds);
 }
 
-/* The poll leaves libuv's epoll set when it is closed, so that comes before the
+/* A poll leaves libuv's epoll set when it is closed, so that comes before its
  * daemon closes the descriptor under it. */
 void tk_server_free(struct tk_server *server)
 {
-    bool is_whole;
-
     if (server == NULL) return;
-    is_whole = server->open_handles > 0;
     tk_server_stop(server);
     server->desk.is_closed = true;
-    if (is_whole) {
-        write_the_rest(server);
-        close_handles(server);
+    write_the_rest(server);
+    close_handles(server);
+    for (size_t i = 0; i < server->lane_count; i++) {
+        MHD_stop_daemon(server->lanes[i].daemon);
     }
-    if (server->daemon != NULL) MHD_stop_daemon(server->daemon);
-    if (!is_whole) free(server);
 }
 
 const char *tk_server_address(const struct tk_server *server)

@@ -3,7 +3,13 @@
 
 #include <microhttpd.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+
+enum {
+    CONNECTIONS = 16 * 1024,
+    SPARE_FDS = 256, /* for requests to issuers, files and other listeners */
+};
 
 static const char TIMED_OUT[] =
     "HTTP/1.1 408 Request Timeout\r\n"
@@ -23,6 +29,19 @@ static struct tk_peer read_peer(int fd, bool is_unix)
         peer = (struct tk_peer){true, cred.uid, cred.gid, cred.pid};
     }
     return peer;
+}
+
+/* No more than there are descriptors for: without one, nobody would be told
+ * that the listener is full. */
+unsigned tk_server_conns_most(unsigned asked)
+{
+    unsigned limit = asked == 0 ? CONNECTIONS : asked;
+    struct rlimit fds;
+
+    if (getrlimit(RLIMIT_NOFILE, &fds) != 0) return limit;
+    if (fds.rlim_cur >= (rlim_t)limit + SPARE_FDS) return limit;
+    if (fds.rlim_cur > 2 * SPARE_FDS) return (unsigned)fds.rlim_cur - SPARE_FDS;
+    return (unsigned)fds.rlim_cur / 2;
 }
 
 void tk_server_conns_init(struct tk_server_conns *conns, uint64_t idle_ms,

@@ -50,6 +50,10 @@ struct tk_server_conns {
     uint64_t patience_ms; /* for the headers, the body, the answer, of each */
 };
 
+/* How many connections a listener may have of the `asked` ones, 0 for as many
+ * as make sense. */
+unsigned tk_server_conns_most(unsigned asked);
+
 void tk_server_conns_init(struct tk_server_conns *conns, uint64_t idle_ms,
                           uint64_t patience_ms);
 
