@@ -71,6 +71,14 @@ describe("feishu", function()
         end
     end)
 
+    it("gives the issuer's token of an app, never the app's id", function()
+        local got = fetch("app", { body = { code = 0, expire = 7200,
+            app_access_token = "a-1" } })
+        assert.equal("a-1", got.token)
+        assert.is_nil(calls[1].url:find("cli_a1", 1, true))
+        assert.is_nil((fetch("app", { body = { code = 0, expire = 7200 } })))
+    end)
+
     it("bears a base_url with a slash at its end", function()
         answers[1] = { body = { code = 0, app_access_token = "a-1" } }
         provider.fetch({ kind = "app" }, { app_id = "a", app_secret = "s",

@@ -46,6 +46,13 @@ describe("oauth2", function()
         assert.equal("secret", calls[1].form.client_secret)
     end)
 
+    it("keeps the secret out of the URL, however it is shown", function()
+        for i, auth in ipairs { "basic", "post" } do
+            fetch({ body = { access_token = "abc" } }, { auth = auth })
+            assert.equal(SETTINGS.token_url, calls[i].url)
+        end
+    end)
+
     it("asks for scope, audience, resource and further fields", function()
         fetch({ body = { access_token = "abc" } }, { scope = "write",
             audience = "api", resource = "https://api.example",
