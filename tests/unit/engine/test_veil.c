@@ -78,8 +78,8 @@ static void speech_and_codes_stay(void **s)
         "InvalidClientSecretProvided",
         "99991663",
         "crm.lua:12: attempt to concatenate a secret value (field 'password')",
-        "2026-11-25T12:00:00Z /etc/tokeng/providers/Crm2.lua "
-        "https://sso.example",
+        "2026-11-25T12:00:00Z /etc/tokeng/providers/Crm2.lua",
+        "https://sso.example/token",
         "",
     };
 
