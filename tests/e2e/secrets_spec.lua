@@ -196,6 +196,8 @@ describe("the process of an engine", function()
     end)
 
     it("starts only with locked secrets where that is required", function()
+        -- A sanitizer's mlock does nothing, and says that it did.
+        if not CAN_SEE then return pending("of plain builds, by root") end
         local dir = tmp.dir()
         tmp.write(dir .. "/tokeng.lua", ENV_CONFIG:format(
             "require_mlock = true,", issuer.url))
