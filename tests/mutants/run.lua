@@ -36,10 +36,11 @@ local function prepare()
         copy, build, work)
 end
 
--- "unit.engine.plan" is built as test_engine_plan; all else runs the program.
+-- "unit.engine.plan" is built as test_engine_plan; all else runs the program,
+-- some of it with the clocks that are preloaded.
 local function target_of(test)
     local room, unit = test:match("^unit%.(%w+)%.(.+)$")
-    return room and ("test_%s_%s"):format(room, unit) or "tokeng_cli"
+    return room and ("test_%s_%s"):format(room, unit) or "tokeng_cli clocks"
 end
 
 local function build_for(mutant)
@@ -76,6 +77,22 @@ local function try(mutant)
     if #passed > 0 then return "survives " .. table.concat(passed, ", ") end
 end
 
+-- A test that fails without a mutant would seem to kill every one.
+local function must_pass_unchanged(mutants)
+    local seen = {}
+    for _, mutant in ipairs(mutants) do
+        if not build_for(mutant) then
+            error("the code as it is does not build, see " .. work .. "/log", 0)
+        end
+        for _, test in ipairs(mutant.tests) do
+            if not seen[test] and not passes(test) then
+                error(test .. " fails with the code as it is", 0)
+            end
+            seen[test] = true
+        end
+    end
+end
+
 local function chosen()
     if #arg == 2 then return list end
     local some = {}
@@ -89,8 +106,10 @@ local function chosen()
 end
 
 prepare()
+local mutants = chosen()
+must_pass_unchanged(mutants)
 local killed, survived = 0, 0
-for _, mutant in ipairs(chosen()) do
+for _, mutant in ipairs(mutants) do
     local trouble = try(mutant)
     print(("%-30s %s"):format(mutant.name, trouble or "killed by "
         .. table.concat(mutant.tests, ", ")))
