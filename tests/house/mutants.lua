@@ -21,6 +21,21 @@ local function is_test(name)
         spec:gsub("%.", "/")))
 end
 
+local known = {}
+for _, mutant in ipairs(list) do
+    known[mutant.name] = true
+    for _, test in ipairs(mutant.tests) do known[test] = true end
+end
+-- Rows of the table: its second and third column are names.
+for names in doc:gmatch("\n|[^|\n]*|([^\n]*)") do
+    for name in names:gmatch("`([^`]+)`") do
+        if not known[name] then
+            verdict.say("docs/guarantees.md names %s, and no mutant has it",
+                name)
+        end
+    end
+end
+
 for _, mutant in ipairs(list) do
     local text = tree.read(root .. "/" .. mutant.file) or ""
     local changed, why = edit.apply(text, mutant)

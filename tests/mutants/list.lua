@@ -47,6 +47,24 @@ return {
           .. "    tk_fleet_clear(fleet, entry);\n",
       tests = { "unit.engine.refresh", "e2e.history" } },
 
+    -- 4: retries tighten, obey the issuer, and stop where they are of no use
+    { name = "retry_after_ignored", guarantee = 4, file = "src/engine/plan.c",
+      old = "    if (retry->retry_after_ms > 0) {",
+      new = "    if (retry->retry_after_ms < 0) {",
+      tests = { "unit.engine.plan" } },
+    { name = "retries_do_not_tighten", guarantee = 4,
+      file = "src/engine/plan.c",
+      old = "    if (left > 0) delay = between(floor_ms, delay, "
+          .. "later(floor_ms, left / 4));\n", new = "    (void)left;\n",
+      tests = { "unit.engine.plan" } },
+    { name = "breaker_never_opens", guarantee = 4,
+      file = "src/engine/breaker.c",
+      old = "if (++breaker->failures < TK_BREAKER_FAILURES) return false;",
+      new = "return false;", tests = { "unit.engine.breaker" } },
+    { name = "many_probes", guarantee = 4, file = "src/engine/breaker.c",
+      old = "return breaker->probe != NULL ? TK_NEVER : breaker->probe_at;",
+      new = "return breaker->probe_at;", tests = { "unit.engine.breaker" } },
+
     -- 5: budget
     { name = "free_calls", guarantee = 5, file = "src/engine/budget.c",
       old = "        window->used++;\n", new = "",
@@ -67,6 +85,10 @@ return {
       old = "if (generation < current || !tk_entry_has_token(entry, now)) {",
       new = "if (!tk_entry_has_token(entry, now)) {",
       tests = { "unit.engine.caller" } },
+    { name = "forced_again_and_again", guarantee = 6,
+      file = "src/engine/caller.c",
+      old = "    if (entry->forced == current) return TK_VERDICT_KNOWN;\n",
+      new = "", tests = { "unit.engine.caller", "unit.engine.report" } },
     { name = "newer_than_ignored", guarantee = 6, file = "src/engine/wait.c",
       old = "if (record.generation <= want->newer_than) return false;",
       new = "", tests = { "unit.engine.caller", "e2e.history" } },
@@ -113,6 +135,11 @@ return {
 
     -- 11: feasibility
     { name = "quota_is_not_judged", guarantee = 11,
+      file = "src/engine/feasibility.c",
+      old = "    judge_rate(load, limit_of(&load->quota),",
+      new = "    if (false) judge_rate(load, limit_of(&load->quota),",
+      tests = { "unit.engine.feasibility" } },
+    { name = "lead_is_not_judged", guarantee = 11,
       file = "src/engine/feasibility.c",
       old = "    judge_lead(load, out->texts[TK_STRAIN_LEAD]);\n", new = "",
       tests = { "unit.engine.feasibility" } },
