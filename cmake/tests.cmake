@@ -97,7 +97,11 @@ function(tokeng_specs prefix folder lpath)
 endfunction()
 # Preloaded into a program whose clocks a spec steps.
 add_library(clocks MODULE ${PROJECT_SOURCE_DIR}/tests/e2e/support/clocks.c)
-set_target_properties(clocks PROPERTIES PREFIX "" C_VISIBILITY_PRESET default
+# Preloaded into one whose allocations or system calls fail. Not beside a
+# sanitizer, whose own these are.
+add_library(faults MODULE ${PROJECT_SOURCE_DIR}/tests/faults/faults.c)
+set_target_properties(clocks faults PROPERTIES PREFIX ""
+  C_VISIBILITY_PRESET default
   LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 
 tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")

@@ -1,16 +1,22 @@
 #define _GNU_SOURCE
 #include "base/hash.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 struct tk_seed tk_seed_random(void)
 {
     struct tk_seed seed;
+    ssize_t got;
 
-    /* Up to 256 bytes cannot be interrupted once the kernel's pool is ready;
-     * without a seed the tables would be open to flooding. */
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) abort();
+    /* Up to 256 bytes come whole, and a signal interrupts only the wait for the
+     * kernel's pool at boot. Without a seed the tables would be open to
+     * flooding. */
+    do {
+        got = getrandom(&seed, sizeof seed, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got != (ssize_t)sizeof seed) abort();
     return seed;
 }
 

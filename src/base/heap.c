@@ -2,23 +2,74 @@
 #include "base/heap.h"
 
 #include <malloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the process, because an allocator's functions are given no owner. */
+static struct {
+    pthread_mutex_t lock;
+    void *blocks[TK_HEAP_SPARES];
+    size_t count;
+    atomic_bool is_short;
+} spares = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+int tk_heap_reserve(void)
+{
+    void *block = NULL;
+    bool is_full;
+
+    pthread_mutex_lock(&spares.lock);
+    while (spares.count < TK_HEAP_SPARES) {
+        block = malloc(TK_HEAP_SPARE_BYTES);
+        if (block == NULL) break;
+        spares.blocks[spares.count++] = block;
+    }
+    is_full = spares.count == TK_HEAP_SPARES;
+    atomic_store(&spares.is_short, !is_full);
+    pthread_mutex_unlock(&spares.lock);
+    return is_full ? 0 : TK_ENOMEM;
+}
+
+static void *take_spare(size_t size)
+{
+    void *block = NULL;
+
+    if (size > TK_HEAP_SPARE_BYTES) return NULL;
+    pthread_mutex_lock(&spares.lock);
+    if (spares.count > 0) {
+        block = spares.blocks[--spares.count];
+        atomic_store(&spares.is_short, true);
+    }
+    pthread_mutex_unlock(&spares.lock);
+    return block;
+}
+
 void *tk_heap_malloc(size_t size)
 {
-    return malloc(size);
+    void *block = malloc(size);
+
+    return block != NULL ? block : take_spare(size);
 }
 
 void *tk_heap_calloc(size_t count, size_t size)
 {
-    return calloc(count, size);
+    void *block = calloc(count, size);
+
+    if (block != NULL || count == 0 || size > TK_HEAP_SPARE_BYTES / count) {
+        return block;
+    }
+    block = take_spare(count * size);
+    if (block != NULL) memset(block, 0, count * size);
+    return block;
 }
 
 void *tk_heap_realloc(void *block, size_t size)
 {
     size_t old_size = block == NULL ? 0 : malloc_usable_size(block);
-    void *moved = malloc(size);
+    void *moved = tk_heap_malloc(size);
 
     if (moved == NULL) return NULL;
     if (block != NULL) memcpy(moved, block, old_size < size ? old_size : size);
@@ -28,7 +79,10 @@ void *tk_heap_realloc(void *block, size_t size)
 
 char *tk_heap_strdup(const char *text)
 {
-    return strdup(text);
+    size_t size = strlen(text) + 1;
+    char *copy = tk_heap_malloc(size);
+
+    return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
 void tk_heap_free(void *block)
@@ -36,4 +90,5 @@ void tk_heap_free(void *block)
     if (block == NULL) return;
     explicit_bzero(block, malloc_usable_size(block));
     free(block);
+    if (atomic_load(&spares.is_short)) (void)!tk_heap_reserve();
 }

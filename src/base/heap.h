@@ -7,7 +7,17 @@
 #ifndef TK_BASE_HEAP_H
 #define TK_BASE_HEAP_H
 
+#include "base/err.h"
+
 #include <stddef.h>
+
+enum { TK_HEAP_SPARES = 512, TK_HEAP_SPARE_BYTES = 512 };
+
+/* Lays in the spare blocks that small allocations get when memory has run out,
+ * so that a library that minds goes on until it asks for something large,
+ * whose lack it handles. What was used is laid in again as memory is freed.
+ * They are the process's and never given back. Any thread. */
+TK_MUST_USE int tk_heap_reserve(void);
 
 /* As the functions of the C library without the prefix, but tk_heap_realloc
  * always moves, since realloc may leave the old bytes behind. */

@@ -2,17 +2,41 @@
 
 #include "base/log.h"
 
-static bool is_same_identity(const struct tk_entry *entry,
-                             const struct tk_source *source,
-                             const struct tk_kind *kind)
+/* Returns 1 if the tokens are for the same thing, 0, or an error. */
+static int is_same_identity(const struct tk_entry *entry,
+                            const struct tk_source *source,
+                            const struct tk_kind *kind)
 {
     unsigned char identity[TK_IDENTITY_LEN];
     unsigned char before[TK_IDENTITY_LEN];
+    int rc = tk_source_identity(source, &entry->key, kind, identity);
 
-    return tk_source_identity(source, &entry->key, kind, identity) == 0 &&
-           tk_source_identity(entry->source, &entry->key, entry->kind,
-                              before) == 0 &&
-           memcmp(identity, before, TK_IDENTITY_LEN) == 0;
+    if (rc == 0) {
+        rc =
+            tk_source_identity(entry->source, &entry->key, entry->kind, before);
+    }
+    if (rc != 0) return rc;
+    return memcmp(identity, before, TK_IDENTITY_LEN) == 0;
+}
+
+bool tk_adopt_judge(struct tk_fleet *fleet, const struct tk_config *new,
+                    struct tk_problems *problems)
+{
+    for (uint32_t id = 0; id < tk_fleet_count(fleet); id++) {
+        struct tk_entry *entry = tk_fleet_at(fleet, id);
+        struct tk_source *source = tk_config_source(new, entry->key.source);
+        const struct tk_kind *kind =
+            source == NULL ? NULL
+                           : tk_source_accepts(source, &entry->key, NULL);
+        int rc = kind == NULL ? 0 : is_same_identity(entry, source, kind);
+
+        if (rc < 0) {
+            tk_problem(problems, new->path, "%s", tk_err_text(rc));
+            return false;
+        }
+        entry->is_leaving = rc == 0;
+    }
+    return true;
 }
 
 /* Returns whether somebody has forced a refresh that is still queued. What was
@@ -126,14 +150,14 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
     while (id < tk_fleet_count(fleet)) {
         struct tk_entry *entry = tk_fleet_at(fleet, id);
         struct tk_source *source = tk_config_source(new, entry->key.source);
-        const struct tk_kind *kind =
-            source == NULL ? NULL
-                           : tk_source_accepts(source, &entry->key, NULL);
 
-        if (kind == NULL || !is_same_identity(entry, source, kind)) {
+        if (entry->is_leaving) {
             if (entry->flight != NULL) flight_dropped(entry, data);
             withdraw(fleet, entry, now);
         } else {
+            const struct tk_kind *kind =
+                tk_source_accepts(source, &entry->key, NULL);
+
             plan_anew(fleet, entry, move_to(fleet, entry, source, kind), now);
             id++;
         }

@@ -278,6 +278,8 @@ static bool is_accepted(const struct tk_engine *engine,
                         const struct tk_config *config,
                         struct tk_problems *problems)
 {
+    if (!tk_adopt_judge(engine->fleet, config, problems)) return false;
+    /* Last: what it opens stays. */
     return engine->options.accept == NULL ||
            engine->options.accept(config, problems, engine->options.data) == 0;
 }

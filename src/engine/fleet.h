@@ -86,6 +86,7 @@ struct tk_entry {
     uint8_t urgency; /* enum tk_urgency, while it is queued */
     bool is_kept;
     bool is_poisoned;
+    bool is_leaving; /* of a reload: it is not for the same thing any more */
     uint32_t wait_count;
     struct tk_link waits; /* of struct tk_wait */
     uint64_t rejected;    /* generation last reported; 0: none */

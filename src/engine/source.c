@@ -127,6 +127,11 @@ static void read_kinds(struct reading *r)
     }
 }
 
+static void note_no_memory(struct reading *r)
+{
+    tk_problem(r->problems, r->path, "%s", tk_err_text(TK_ENOMEM));
+}
+
 /* A variant may say whatever the provider's settings allow, but no secret: one
  * source is one set of credentials. */
 static void read_variants(struct reading *r)
@@ -143,6 +148,7 @@ static void read_variants(struct reading *r)
     }
     r->source->variants = tk_value_of_table(
         &r->source->pool, 0, tokens == NULL ? 0 : tokens->as.table.pair_count);
+    if (r->source->variants.type == TK_NIL) return note_no_memory(r);
     for (uint32_t i = 0; tokens != NULL && i < tokens->as.table.pair_count;
          i++) {
         const struct tk_pair *pair = &tokens->as.table.pairs[i];
@@ -158,6 +164,7 @@ static void read_variants(struct reading *r)
         out->name = pair->name;
         out->value =
             tk_schema_settle(&r->source->pool, &pair->value, fields, count);
+        if (out->value.type == TK_NIL) note_no_memory(r);
     }
 }
 
@@ -294,6 +301,7 @@ static void hand_settings_over(struct reading *r)
     r->source->settings =
         tk_schema_settle(&r->source->pool, r->table, r->fields + COMMON_FIELDS,
                          r->count - COMMON_FIELDS);
+    if (r->source->settings.type == TK_NIL) return note_no_memory(r);
     if (tk_unit_set_options(r->source->unit, &r->source->settings, &why) != 0) {
         tk_problem(r->problems, r->path, "%s", why.text);
     }

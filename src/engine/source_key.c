@@ -87,12 +87,14 @@ static void put_part(struct tk_buf *out, struct tk_str part)
 static void put_setting(struct tk_buf *out, const struct tk_value *value)
 {
     struct tk_buf text;
+    int rc = TK_EDENIED;
 
     tk_buf_init(&text, TK_JSON_MAX);
-    if (value->type != TK_SECRET && tk_json_write(&text, value) == 0) {
-        put_part(out, tk_buf_str(&text));
+    if (value->type != TK_SECRET) rc = tk_json_write(&text, value);
+    if (rc == TK_ENOMEM) {
+        out->failed = rc;
     } else {
-        put_part(out, TK_STR(""));
+        put_part(out, rc == 0 ? tk_buf_str(&text) : TK_STR(""));
     }
     tk_buf_fini(&text);
 }

@@ -170,6 +170,12 @@ int tk_client_new(struct tk_loop *loop, struct tk_client **out)
     int rc;
 
     if (client == NULL) return TK_ENOMEM;
+    /* libcurl 7.88 that cannot note which transfer waits for a socket divides
+     * by zero when it next looks that up. */
+    if (tk_heap_reserve() != 0) {
+        free(client);
+        return TK_ENOMEM;
+    }
     /* Counts its calls, and is safe from any thread in the builds we know. */
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, tk_heap_malloc, tk_heap_free,
                              tk_heap_realloc, tk_heap_strdup,

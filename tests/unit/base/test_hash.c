@@ -1,10 +1,27 @@
+#define _GNU_SOURCE
 #include "base/hash.h"
 
 #include "tests/unit/harness.h"
+
 #include "tests/unit/random.h"
+#include <errno.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* SipHash by the text of the paper, for any number of rounds: slow, and built
  * otherwise than base/hash.c. */
+/* Stands in for the C library's: it is interrupted that often. */
+static int interruptions;
+
+ssize_t getrandom(void *to, size_t size, unsigned flags)
+{
+    if (interruptions == 0) return syscall(SYS_getrandom, to, size, flags);
+    interruptions--;
+    errno = EINTR;
+    return -1;
+}
+
 static uint64_t left(uint64_t word, unsigned bits)
 {
     return (word << bits) | (word >> (64 - bits));
@@ -114,9 +131,18 @@ static void each_seed_is_another(void **state)
     }
 }
 
+static void a_signal_before_the_kernel_has_a_seed_is_no_end(void **state)
+{
+    (void)state;
+    interruptions = 2;
+    (void)tk_seed_random();
+    assert_int_equal(interruptions, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_signal_before_the_kernel_has_a_seed_is_no_end),
         cmocka_unit_test(the_yardstick_gives_the_vector_of_the_paper),
         cmocka_unit_test(hashes_as_siphash_1_3_at_every_length),
         cmocka_unit_test(hashes_as_siphash_1_3_under_any_seed),

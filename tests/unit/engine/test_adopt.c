@@ -78,6 +78,7 @@ static void a_source_that_is_the_same_keeps_its_tokens(void **state)
     entry = fresh_of(f, &old);
     old.source.is_paused = true;
     new.source.budget.windows[TK_MINUTE].limit = 10;
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
     /* The issuer has counted the call of before. */
     assert_int_equal(tk_budget_left(&new.source.budget, TK_MINUTE, f->now), 9);
@@ -112,6 +113,7 @@ static void a_queued_refresh_whose_reason_is_gone_is_not_fetched(void **state)
         old.source.max_concurrent = 0;
         tk_refresh_want(f->fleet, entry, urgencies[i], f->now);
         assert_true(entry->is_queued);
+        assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
         tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
         assert_false(entry->is_queued);
         assert_int_equal(f->fetches, before + i);
@@ -133,6 +135,7 @@ static void a_change_of_identity_withdraws_tokens_at_once(void **state)
     make(&new, f, "crm", "write");
     wait_for(f, &wait, fresh_of(f, &old),
              (struct tk_want){.wait_ms = 1000, .newer_than = 1});
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
     assert_int_equal(tk_fleet_count(f->fleet), 0);
     assert_int_equal(f->answers, 1);
@@ -151,6 +154,7 @@ static void a_source_that_is_taken_out_is_withdrawn(void **state)
     make(&old, f, "crm", "read");
     make(&new, f, "other", "read");
     fresh_of(f, &old);
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
     assert_int_equal(tk_fleet_count(f->fleet), 0);
     give_back(&old);
@@ -174,6 +178,7 @@ static void a_refresh_under_way_lands_on_the_new_source(void **state)
     entry = fresh_of(f, &old);
     tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
     answer.order = entry->commits;
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
     assert_int_equal(old.source.active, 1);
     tk_refresh_land(f->fleet, entry, &old.source, &answer, f->now);
@@ -199,6 +204,7 @@ static void a_refresh_that_was_queued_starts_under_the_new_source(void **state)
     tk_refresh_want(f->fleet, entry, TK_URGENCY_FORCED, f->now);
     assert_true(entry->is_queued);
     old.source.is_paused = false;
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
     assert_int_equal(f->fetches, 2);
     assert_ptr_equal(f->last->source, &new.source);
@@ -216,6 +222,7 @@ static void what_was_learned_survives_a_reload(void **state)
     make(&old, f, "crm", "read");
     make(&new, f, "crm", "read");
     old.source.learned[0].early_ends = 7;
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
     assert_int_equal(new.source.learned[0].early_ends, 7);
     give_back(&old);
@@ -235,6 +242,7 @@ static void a_report_survives_a_reload(void **state)
     tk_caller_reject(f->fleet, entry, 1, (struct tk_str){NULL, 0}, f->now);
     land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
     assert_int_equal(f->fetches, 2);
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
     tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
     assert_int_equal(f->fetches, 3);
     give_back(&old);
