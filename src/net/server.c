@@ -179,6 +179,7 @@ static void on_connection(void *data, struct MHD_Connection *connection,
     } else {
         server->conn_count--;
         server->has_lost = true;
+        if (*context != NULL) tk_request_end_last(*context);
         tk_server_conn_free(*context);
         *context = NULL;
     }

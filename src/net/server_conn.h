@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 struct MHD_Connection;
+struct tk_request;
 
 /* Who is at the other end. */
 struct tk_peer {
@@ -39,6 +40,7 @@ struct tk_server_conn {
     int fd; /* borrowed from libmicrohttpd */
     enum tk_server_part part;
     uint64_t end_ms;
+    struct tk_request *request; /* NULL before its first line is in */
 };
 
 /* Each ring is in the order of its deadlines, because all in it are given the

@@ -47,6 +47,10 @@ bool tk_request_whole(struct tk_request *request);
 bool tk_request_has_headers(const struct tk_request *request);
 /* libmicrohttpd is done with it, written or not. */
 void tk_request_end(struct tk_request *request);
+/* The connection ends. A request that libmicrohttpd has refused between its
+ * first line and its headers, such as one with more parameters than it has room
+ * for, is still there: it is never called done with. */
+void tk_request_end_last(struct tk_server_conn *conn);
 
 /* Resumes answered requests, in their order, at most `max`; returns whether
  * some are left. */

@@ -217,6 +217,7 @@ struct tk_request *tk_request_begin(struct tk_server_desk *desk,
         free(request);
         return NULL;
     }
+    request->conn->request = request;
     begin_part(request, TK_PART_REQUEST);
     return request;
 }
@@ -312,9 +313,15 @@ void tk_request_end(struct tk_request *request)
     if (request->step == ANSWERED) request->desk->answering--;
     if (request->answer != NULL) MHD_destroy_response(request->answer);
     begin_part(request, TK_PART_FIRST_LINE);
+    request->conn->request = NULL;
     tk_buf_fini(&request->body);
     if (request->query != request->query_inline) free(request->query);
     free(request);
+}
+
+void tk_request_end_last(struct tk_server_conn *conn)
+{
+    if (conn->request != NULL) tk_request_end(conn->request);
 }
 
 struct tk_str tk_request_method(const struct tk_request *request)
