@@ -64,7 +64,8 @@ describe("an issuer's TLS", function()
         for name, case in pairs(CASES) do
             local path = make_certificate(dir, name, case)
             case.server = process.start { path = "node", args = {
-                "tests/e2e/support/tls.mjs", path .. ".pem", path .. ".key",
+                "tests/e2e/support/tls_issuer.mjs", path .. ".pem",
+                path .. ".key",
                 case.version or "TLSv1.3" } }
             local port = case.server:wait_line("listening on ", 20)
                 :match("%d+")

@@ -1,20 +1,20 @@
-// tls.mjs CERT KEY VERSION - an issuer over TLS on a free port of loopback.
-import https from 'node:https';
-import fs from 'node:fs';
+// tls.mjs KEY CERT PORT - TLS in front of a plain server on loopback.
+//
+// Prints `listening on https://localhost:PORT` once it answers.
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { createServer } from 'node:tls';
 
-const [cert, key, version] = process.argv.slice(2);
-let calls = 0;
-const server = https.createServer({
-  cert: fs.readFileSync(cert), key: fs.readFileSync(key),
-  minVersion: version, maxVersion: version,
-  ciphers: 'DEFAULT:@SECLEVEL=0',
-}, (request, response) => {
-  request.resume();
-  response.setHeader('Content-Type', 'application/json');
-  response.end(JSON.stringify({
-    access_token: `canary-token-tls-${++calls}`, expires_in: 7200,
-  }));
+const [key, cert, port] = process.argv.slice(2);
+const identity = { key: readFileSync(key), cert: readFileSync(cert) };
+
+const server = createServer(identity, (client) => {
+  const plain = connect(Number(port), '127.0.0.1');
+  for (const [from, to] of [[client, plain], [plain, client]]) {
+    from.pipe(to);
+    from.on('error', () => to.destroy());
+  }
 });
 server.listen(0, '127.0.0.1', () => {
-  console.log(`listening on ${server.address().port}`);
+  console.log(`listening on https://localhost:${server.address().port}`);
 });
