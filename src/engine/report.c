@@ -8,6 +8,11 @@ enum {
     STEPS_MAX = 20,
 };
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static int64_t life_of(const struct tk_entry *entry)
 {
     return entry->life.expires_at - entry->life.sent_at;
@@ -52,8 +57,8 @@ int64_t tk_report_poisoned(struct tk_entry *entry, int64_t now)
     count(&entry->poisonings);
     step = step_ms(entry, entry->poisonings < STEPS_MAX ? entry->poisonings
                                                         : STEPS_MAX);
-    if (step > half) step = half;
-    return now + (step > floor_ms ? step : floor_ms);
+    step = later(step < half ? step : half, floor_ms);
+    return later(now + step, tk_plan_opens(entry->kind, &entry->life));
 }
 
 void tk_report_renewed(struct tk_entry *entry, bool was_reported)

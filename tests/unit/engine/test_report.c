@@ -214,6 +214,22 @@ static void an_issuer_that_stays_poisoned_is_not_hammered(void **state)
     assert_in_range(calls, 5, 40);
 }
 
+static void a_poisoned_key_waits_for_the_window_of_its_issuer(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_kind *kind = &f->source.kinds[0];
+
+    kind->renewable = TK_RENEWABLE_LAST;
+    kind->window_ms = LIFE / 4;
+    report(f, entry);
+    land_token(f, entry, "t1", START + LIFE - f->now);
+    assert_int_equal(tk_entry_state(entry, f->now), TK_STATE_POISONED);
+    assert_int_equal(run_until(f, START + LIFE),
+                     tk_plan_opens(kind, &entry->life));
+    assert_int_equal(f->fetches, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +243,7 @@ int main(void)
         WITH_FLEET(a_token_past_half_of_its_life_may_always_be_reported),
         WITH_FLEET(a_poisoned_key_is_tried_again_and_recovers),
         WITH_FLEET(an_issuer_that_stays_poisoned_is_not_hammered),
+        WITH_FLEET(a_poisoned_key_waits_for_the_window_of_its_issuer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
