@@ -42,6 +42,7 @@ files["lua/resty"].std = "ngx_lua"
 
 files["tests/lua"].std = "lua54+busted"
 files["tests/e2e"].std = "lua54+busted"
+files["tests/nginx"].std = "lua54+busted"
 files["tests/house/ffi.lua"].std = "luajit"
 files["tests/bench/support/people.lua"].std = "sandbox+provider"
 

@@ -61,6 +61,9 @@ if(NOT TOKENG_SANITIZE)
   tokeng_house(needs ${TOKENG_LUA5_4} ${house}/needs.lua $<TARGET_FILE:tokeng>)
   tokeng_house(ffi ${TOKENG_LUAJIT} ${house}/ffi.lua
     ${PROJECT_SOURCE_DIR}/include/tokeng.h $<TARGET_FILE:tokeng>)
+  tokeng_house(resty ${TOKENG_LUA5_4} ${house}/resty.lua
+    ${PROJECT_SOURCE_DIR}/include/tokeng.h
+    ${PROJECT_SOURCE_DIR}/lua/resty/tokeng/native.lua)
   tokeng_house(selftest ${TOKENG_LUA5_4} ${house}/selftest.lua
     ${CMAKE_C_COMPILER} ${TOKENG_LUACHECK} ${TOKENG_CLANG_FORMAT}
     ${TOKENG_LUAJIT})
@@ -107,6 +110,11 @@ set_target_properties(clocks faults PROPERTIES PREFIX ""
 tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
 tokeng_specs(e2e tests/e2e "tests/e2e/?.lua$<SEMICOLON>tests/lua/?.lua"
   --helper=tests/e2e/support/helper.lua)
+if(NOT TOKENG_SANITIZE) # nginx has no sanitizer
+  tokeng_specs(nginx tests/nginx
+    "tests/nginx/?.lua$<SEMICOLON>tests/e2e/?.lua"
+    --helper=tests/e2e/support/helper.lua)
+endif()
 if(NOT TOKENG_SANITIZE)
   add_test(NAME torture.mutants CONFIGURATIONS torture
     COMMAND ${TOKENG_LUA5_4} ${PROJECT_SOURCE_DIR}/tests/mutants/run.lua

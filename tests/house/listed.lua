@@ -41,9 +41,18 @@ local function check_source(path)
 end
 
 -- lua/tokeng/a/b.lua has tests/lua/tokeng/a/b_spec.lua, and policies/p.lua
--- has tests/lua/policies/p_spec.lua.
+-- has tests/lua/policies/p_spec.lua. What is for nginx alone is tried there:
+-- lua/resty/a/b.lua has tests/nginx/a/b_spec.lua.
 local function check_script(path)
     local name = path:gsub("^lua/", ""):gsub("%.lua$", "")
+    local hosted = name:match("^resty/(.*)$")
+    if hosted then
+        local spec = ("tests/nginx/%s_spec.lua"):format(hosted)
+        if not is_there(spec) then
+            verdict.say("%s has no %s", path, spec)
+        end
+        return
+    end
     local spec = ("tests/lua/%s_spec.lua"):format(name)
     if not is_there(spec) then
         verdict.say("%s has no %s", path, spec)
