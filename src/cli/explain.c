@@ -256,6 +256,18 @@ static void print_demand(struct page *page, const struct tk_value *answer)
     end_line(page, "demand");
 }
 
+static void put_credential(struct page *page, const struct tk_value *credential)
+{
+    if (tk_str_is(tk_value_text(tk_value_get(credential, "in_use")), "next")) {
+        tk_buf_put_text(&page->line, ", the next secret is in use");
+    }
+    if (tk_show_is_true(tk_value_get(credential, "refused"))) {
+        tk_buf_put_text(&page->line, ", credential refused (");
+        put_value(page, tk_value_get(credential, "code"));
+        tk_buf_put_byte(&page->line, ')');
+    }
+}
+
 static void print_source(struct page *page, const struct tk_value *answer)
 {
     const struct tk_value *source = tk_value_get(answer, "source");
@@ -268,6 +280,7 @@ static void print_source(struct page *page, const struct tk_value *answer)
     if (tk_show_is_true(tk_value_get(source, "paused"))) {
         tk_buf_put_text(&page->line, ", paused");
     }
+    put_credential(page, tk_value_get(source, "credential"));
     end_line(page, "source");
     if (!tk_value_int(tk_value_get(reject, "rejected"), &rejected) ||
         rejected == 0) {

@@ -1,6 +1,7 @@
 #include "engine/caller.h"
 
 #include "base/log.h"
+#include "engine/credential.h"
 #include "engine/report.h"
 #include "vault/crypto.h"
 
@@ -220,7 +221,9 @@ enum tk_verdict tk_caller_refresh(struct tk_fleet *fleet,
                                   struct tk_entry *entry, int64_t now)
 {
     tk_refresh_want(fleet, entry, TK_URGENCY_FORCED, now);
-    return entry->source->is_paused ? TK_VERDICT_PAUSED : TK_VERDICT_REFRESHING;
+    if (entry->source->is_paused) return TK_VERDICT_PAUSED;
+    return tk_credential_is_held(entry->source, now) ? TK_VERDICT_REFUSED
+                                                     : TK_VERDICT_REFRESHING;
 }
 
 void tk_caller_drop(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)

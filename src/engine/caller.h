@@ -30,6 +30,7 @@ enum tk_verdict {
     TK_VERDICT_REFRESHING, /* the token is current: its successor is fetched */
     TK_VERDICT_KNOWN,      /* was reported before; nothing new happens */
     TK_VERDICT_LATE,       /* it has been replaced already */
+    TK_VERDICT_REFUSED,    /* noted; the issuer refuses the credential */
     TK_VERDICT_HELD,       /* noted; reported too often: the refresh waits */
     TK_VERDICT_UNKNOWN,    /* no such token was given out under this key */
     TK_VERDICT_PAUSED,     /* noted; the refresh waits for resume */

@@ -192,6 +192,9 @@ bool tk_config_secret_memory(const struct tk_config *config, size_t *bytes)
             is_locked = false;
         }
     }
+    for (size_t i = 0; i < config->source_count; i++) {
+        is_locked &= tk_secrets_memory(&config->sources[i]->secrets, bytes);
+    }
     return is_locked;
 }
 

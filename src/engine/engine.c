@@ -145,26 +145,6 @@ static int fetch(struct tk_entry *entry, int64_t now, void *data)
     return tk_flight_start(&engine->flights, entry, now);
 }
 
-/* The file may hold a newer secret; if so, what failed because of the old one
- * is tried at once. */
-static void credential_refused(struct tk_source *source, void *data)
-{
-    struct tk_engine *engine = data;
-
-    if (!tk_source_reread_secrets(source)) return;
-    tk_log(TK_LOG_INFO, "secret has changed", tk_text("source", source->name));
-    for (uint32_t i = 0; i < tk_fleet_count(engine->fleet); i++) {
-        struct tk_entry *entry = tk_fleet_at(engine->fleet, i);
-
-        if (entry->source != source || entry->failure == NULL ||
-            entry->failure->class != TK_CLASS_CREDENTIAL) {
-            continue;
-        }
-        entry->failure->next_try_at = 0;
-        tk_fleet_set_due(engine->fleet, entry, tk_engine_now(engine));
-    }
-}
-
 /* Until ceilings are kept on disk, the wall clock keeps generations growing
  * over a restart: no key gets a new token every second. Counted from 2026, so
  * that the numbers stay short. */
@@ -198,7 +178,7 @@ static int make_fleet(struct tk_engine *engine, struct tk_problems *problems)
     struct tk_fleet_options options = {
         .mean_bytes = MEAN_BYTES,
         .floor = first_floor(),
-        .port = {fetch, credential_refused, engine},
+        .port = {fetch, engine},
     };
 
     gethostname(node, sizeof node - 1);

@@ -83,7 +83,7 @@ struct tk_entry {
     struct tk_queued queued;
     int64_t queued_at;
     bool is_queued;
-    uint8_t urgency; /* enum tk_urgency, while it is queued */
+    uint8_t urgency; /* enum tk_urgency, while it is queued or in flight */
     bool is_kept;
     bool is_poisoned;
     bool is_leaving; /* of a reload: it is not for the same thing any more */
@@ -106,8 +106,6 @@ struct tk_fleet_port {
     /* Starts a refresh; its answer comes by tk_refresh_land, never from inside
      * this call. */
     int (*fetch)(struct tk_entry *entry, int64_t now, void *data);
-    /* The issuer refused the credential: may the secret be read again? */
-    void (*credential_refused)(struct tk_source *source, void *data);
     void *data;
 };
 

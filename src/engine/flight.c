@@ -14,6 +14,7 @@ struct flight {
     struct tk_entry *entry;
     struct tk_source *place; /* the source it was started for */
     uint32_t order;          /* entry->commits then */
+    uint32_t secret;         /* the version of the secrets then */
     struct tk_task *task;
     struct tk_task_host host;
     int64_t deadline;
@@ -190,7 +191,7 @@ static void log_line(struct tk_str text, void *data)
     struct tk_why line;
 
     snprintf(line.text, sizeof line.text, "%.*s", TK_ARG(text));
-    tk_veil(&flight->place->settings, line.text);
+    tk_veil(&flight->place->secrets, line.text);
     tk_log(TK_LOG_INFO, "provider says",
            tk_view("key", flight->entry->key.text), tk_text("text", line.text));
 }
@@ -204,6 +205,7 @@ static void land(struct flight *flight, struct tk_answer *answer)
     struct tk_source *place = flight->place;
 
     answer->order = flight->order;
+    answer->secret = flight->secret;
     end(flight);
     tk_refresh_land(flights->fleet, entry, place, answer,
                     tk_loop_now(flights->loop));
@@ -217,7 +219,7 @@ static void task_done(const struct tk_task_result *result, void *data)
     struct tk_answer answer;
 
     tk_buf_init(&attributes, TK_ATTRIBUTES_MAX);
-    tk_provider_read(result, &flight->place->settings, tk_clock_wall_ms(),
+    tk_provider_read(result, &flight->place->secrets, tk_clock_wall_ms(),
                      &attributes, &answer);
     if (answer.is_token && answer.sent_at == 0) {
         /* A token that no request brought lives from now. */
@@ -239,6 +241,7 @@ int tk_flight_start(struct tk_flights *flights, struct tk_entry *entry,
     flight->entry = entry;
     flight->place = entry->source;
     flight->order = entry->commits;
+    flight->secret = entry->source->secrets.version;
     flight->deadline = now + TK_FLIGHT_MAX_MS;
     flight->host = (struct tk_task_host){
         .loop = flights->loop,

@@ -179,17 +179,17 @@ static void read_token(const struct tk_value *given, int64_t wall_ms,
 }
 
 static void log_script_failure(const struct tk_task_result *result,
-                               const struct tk_value *settings)
+                               const struct tk_secrets *secrets)
 {
     struct tk_why why;
 
     snprintf(why.text, sizeof why.text, "%s", result->detail);
-    tk_veil(settings, why.text);
+    tk_veil(secrets, why.text);
     tk_log(TK_LOG_ERROR, "provider failed", tk_text("why", why.text));
 }
 
 void tk_provider_read(const struct tk_task_result *result,
-                      const struct tk_value *settings, int64_t wall_ms,
+                      const struct tk_secrets *secrets, int64_t wall_ms,
                       struct tk_buf *attributes, struct tk_answer *out)
 {
     *out = (struct tk_answer){.sent_at = result->sent_at,
@@ -197,12 +197,12 @@ void tk_provider_read(const struct tk_task_result *result,
                               .reach = result->reach};
     if (result->code != 0) {
         fail(out, TK_CLASS_TRANSIENT, "script_failed");
-        log_script_failure(result, settings);
+        log_script_failure(result, secrets);
     } else if (result->first->type == TK_TABLE) {
         read_token(result->first, wall_ms, attributes, out);
     } else if (result->first->type == TK_NIL) {
         read_failure(result->second, out);
-        if (tk_veil(settings, out->code)) {
+        if (tk_veil(secrets, out->code)) {
             snprintf(out->code, sizeof out->code, "hidden");
         }
     } else {

@@ -1,6 +1,7 @@
 #include "engine/refresh.h"
 
 #include "base/log.h"
+#include "engine/credential.h"
 #include "engine/report.h"
 #include "vault/crypto.h"
 
@@ -56,9 +57,16 @@ static void wake_after_back_off(struct tk_fleet *fleet, struct tk_entry *entry)
 void tk_refresh_want(struct tk_fleet *fleet, struct tk_entry *entry,
                      enum tk_urgency urgency, int64_t now)
 {
-    if (entry->flight != NULL) return;
+    if (entry->flight != NULL) {
+        if (urgency > entry->urgency) entry->urgency = (uint8_t)urgency;
+        return;
+    }
     if (is_backing_off(entry, now) && urgency != TK_URGENCY_FORCED) {
         wake_after_back_off(fleet, entry);
+        return;
+    }
+    if (tk_credential_is_held(entry->source, now)) {
+        tk_credential_fail(fleet, entry, now);
         return;
     }
     if (tk_turn_enter(entry, urgency, now) != 0) {
@@ -79,6 +87,7 @@ void tk_refresh_drain(struct tk_fleet *fleet, struct tk_source *source,
     struct tk_entry *entry;
 
     if (source->is_draining) return;
+    tk_credential_look(fleet, source, now);
     source->is_draining = true;
     while ((entry = tk_turn_next(source, now)) != NULL) {
         start(fleet, entry, now);
@@ -248,7 +257,6 @@ static void dismiss_unknown(struct tk_fleet *fleet, struct tk_entry *entry,
 static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
                          const struct tk_answer *answer, int64_t now)
 {
-    const struct tk_fleet_port *port = tk_fleet_port(fleet);
     struct tk_failure failure = {
         .class = answer->class,
         .count = entry->failure == NULL ? 1 : entry->failure->count + 1,
@@ -263,11 +271,6 @@ static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
            tk_text("code", answer->code), tk_num("failures", failure.count));
     tk_schedule_retry(fleet, entry, answer->retry_after_ms, now);
     dismiss_unknown(fleet, entry, answer, now);
-    /* Last, because a secret that has changed means: at once. */
-    if (answer->class == TK_CLASS_CREDENTIAL &&
-        port->credential_refused != NULL) {
-        port->credential_refused(entry->source, port->data);
-    }
 }
 
 static bool is_usable(const struct tk_answer *answer, int64_t now)
@@ -294,6 +297,7 @@ static enum tk_refusal land(struct tk_fleet *fleet, struct tk_entry *entry,
         return TK_REFUSAL_FAILED;
     }
     tk_entry_forget_failure(entry);
+    tk_credential_accepted(fleet, entry->source, now);
     learn(entry, &before, answer, landing, was_forced);
     if (entry->source->issuer != NULL) {
         entry->source->issuer->breaker.life_ms = answer->life_ms;
@@ -317,6 +321,14 @@ static bool is_void(const struct tk_entry *entry, const struct tk_source *place,
            (!answer->is_token && place != entry->source);
 }
 
+/* As urgently as before: another refresh may wait for it and hold the only
+ * place. */
+static void want_again(struct tk_fleet *fleet, struct tk_entry *entry,
+                       int64_t now)
+{
+    tk_refresh_want(fleet, entry, (enum tk_urgency)entry->urgency, now);
+}
+
 /* Who still wants a token gets a refresh of his own. */
 static void land_void(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t now)
@@ -326,11 +338,26 @@ static void land_void(struct tk_fleet *fleet, struct tk_entry *entry,
            tk_view("key", entry->key.text));
     if (entry->is_kept || entry->wait_count > 0 ||
         entry->life.expires_at != 0) {
-        tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
+        want_again(fleet, entry, now);
     } else {
         tk_fleet_set_due(fleet, entry, now);
     }
     tk_fleet_show_state(fleet, entry, now);
+}
+
+/* What was refused is not in use any more, or something else is now: those who
+ * wait need not hear of it. */
+static bool has_new_credential(struct tk_fleet *fleet, struct tk_entry *entry,
+                               const struct tk_answer *answer, int64_t now)
+{
+    if (answer->is_token || answer->class != TK_CLASS_CREDENTIAL ||
+        !tk_credential_refused(fleet, entry->source, answer->secret,
+                               answer->code, now)) {
+        return false;
+    }
+    entry->source->stats.failed++;
+    if (entry->failure != NULL) entry->failure->next_try_at = 0;
+    return true;
 }
 
 void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
@@ -344,6 +371,8 @@ void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
     tk_turn_ended(fleet, entry, place, answer->reach, now);
     if (is_void(entry, place, answer)) {
         land_void(fleet, entry, now);
+    } else if (has_new_credential(fleet, entry, answer, now)) {
+        want_again(fleet, entry, now);
     } else {
         refusal = land(fleet, entry, answer, now);
         tk_fleet_show_state(fleet, entry, now);

@@ -16,6 +16,7 @@
  * question than the last commit is not landed. */
 struct tk_answer {
     uint32_t order;
+    uint32_t secret; /* the version of the source's secrets then */
     bool is_token;
     struct tk_str token;
     struct tk_str attributes;

@@ -2,6 +2,7 @@
 
 #include "base/near.h"
 #include "base/span.h"
+#include "engine/secrets.h"
 
 #include <stdio.h>
 
@@ -58,7 +59,8 @@ static const char *type_name(enum tk_field_type type)
         [TK_FIELD_TEXT] = "a text",
         [TK_FIELD_URL] = "a URL (https://...)",
         [TK_FIELD_SECRET] =
-            "a secret (secret.file, secret.env or secret.credential)",
+            "a secret (secret.file, secret.env or secret.credential) or a list "
+            "of two, the current one and the next",
         [TK_FIELD_SPAN] = "a length of time such as \"15m\"",
         [TK_FIELD_COUNT] = "a whole number",
         [TK_FIELD_NUMBER] = "a number",
@@ -99,7 +101,7 @@ static bool fits_type(const struct tk_value *value, enum tk_field_type type)
     case TK_FIELD_URL:
         return value->type == TK_TEXT && is_url(value->as.text);
     case TK_FIELD_SECRET:
-        return value->type == TK_SECRET;
+        return tk_secrets_is_choice(value);
     case TK_FIELD_SPAN:
         return value->type == TK_TEXT &&
                tk_span_parse(value->as.text, &whole) == 0;

@@ -1,7 +1,6 @@
 #include "engine/source.h"
 
 #include "base/span.h"
-#include "vault/crypto.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -91,17 +90,28 @@ static void read_fields(struct reading *r)
     tk_schema_check(r->path, r->table, r->fields, r->count, false, r->problems);
 }
 
+static void read_secret(struct reading *r, struct tk_str name,
+                        const struct tk_value *value)
+{
+    struct tk_why why;
+
+    if (tk_secret_read(value->as.secret, &why) != 0) {
+        tk_problem(r->problems, r->path, "%.*s: %s", TK_ARG(name), why.text);
+    }
+}
+
 static void read_secrets(struct reading *r)
 {
     for (size_t i = COMMON_FIELDS; i < r->count; i++) {
         const struct tk_value *value =
             tk_value_find(r->table, r->fields[i].name);
-        struct tk_why why;
 
-        if (value == NULL || value->type != TK_SECRET) continue;
-        if (tk_secret_read(value->as.secret, &why) != 0) {
-            tk_problem(r->problems, r->path, "%.*s: %s",
-                       TK_ARG(r->fields[i].name), why.text);
+        if (value == NULL || !tk_secrets_is_choice(value)) continue;
+        if (value->type == TK_SECRET) {
+            read_secret(r, r->fields[i].name, value);
+        } else {
+            read_secret(r, r->fields[i].name, &value->as.table.items[0]);
+            read_secret(r, r->fields[i].name, &value->as.table.items[1]);
         }
     }
 }
@@ -294,6 +304,22 @@ static void read_policy(struct reading *r, struct tk_policy *policy,
     r->source->policy = *own_policy;
 }
 
+static void take_secrets(struct reading *r)
+{
+    struct tk_value *settings = &r->source->settings;
+
+    for (uint32_t i = 0; i < settings->as.table.pair_count; i++) {
+        struct tk_pair *pair = &settings->as.table.pairs[i];
+
+        if (!tk_secrets_is_choice(&pair->value)) continue;
+        if (tk_secrets_add(&r->source->secrets, &pair->value) != 0) {
+            tk_problem(r->problems, r->path,
+                       "%.*s: no room for it; a source has at most %d secrets",
+                       TK_ARG(pair->name), TK_SECRETS_MAX);
+        }
+    }
+}
+
 static void hand_settings_over(struct reading *r)
 {
     struct tk_why why;
@@ -302,6 +328,7 @@ static void hand_settings_over(struct reading *r)
         tk_schema_settle(&r->source->pool, r->table, r->fields + COMMON_FIELDS,
                          r->count - COMMON_FIELDS);
     if (r->source->settings.type == TK_NIL) return note_no_memory(r);
+    take_secrets(r);
     if (tk_unit_set_options(r->source->unit, &r->source->settings, &why) != 0) {
         tk_problem(r->problems, r->path, "%s", why.text);
     }
@@ -382,35 +409,6 @@ void tk_source_meet_issuer(struct tk_source *source, struct tk_link *issuers)
     tk_list_push(&source->issuer->sources, &source->of_issuer);
 }
 
-static bool reread(struct tk_secret *secret)
-{
-    struct tk_buf before;
-    bool has_changed;
-    struct tk_why why;
-
-    tk_buf_init(&before, TK_SECRET_MAX);
-    tk_buf_put_str(&before, tk_secret_bytes(secret));
-    has_changed = before.failed == 0 && tk_secret_read(secret, &why) == 0 &&
-                  !tk_same_bytes(tk_buf_str(&before), tk_secret_bytes(secret));
-    tk_buf_fini(&before);
-    return has_changed;
-}
-
-bool tk_source_reread_secrets(struct tk_source *source)
-{
-    const struct tk_value *settings = &source->settings;
-    bool has_changed = false;
-
-    for (uint32_t i = 0; i < settings->as.table.pair_count; i++) {
-        const struct tk_value *value = &settings->as.table.pairs[i].value;
-
-        if (value->type == TK_SECRET && reread(value->as.secret)) {
-            has_changed = true;
-        }
-    }
-    return has_changed;
-}
-
 void tk_source_close(struct tk_source *source)
 {
     if (source == NULL) return;
@@ -419,6 +417,7 @@ void tk_source_close(struct tk_source *source)
     if (source->issuer != NULL) tk_list_drop(&source->of_issuer);
     tk_queue_fini(&source->queue);
     tk_queue_fini(&source->newcomers);
+    tk_secrets_fini(&source->secrets);
     tk_pool_fini(&source->pool);
     free(source);
 }

@@ -11,6 +11,7 @@
 #include "engine/learned.h"
 #include "engine/policy.h"
 #include "engine/queue.h"
+#include "engine/secrets.h"
 #include "net/client.h"
 
 enum { TK_KINDS_MAX = 16, TK_IDENTITY_LEN = 16 };
@@ -39,7 +40,8 @@ struct tk_source {
     const char *provider;
     struct tk_unit *unit;
     struct tk_pool pool;
-    struct tk_value settings; /* as the script gets them, secrets included */
+    struct tk_value settings;  /* as the script gets them, secrets included */
+    struct tk_secrets secrets; /* those of `settings` */
     const struct tk_value *identity; /* names of settings */
     struct tk_kind kinds[TK_KINDS_MAX];
     size_t kind_count;
@@ -85,9 +87,6 @@ void tk_source_close(struct tk_source *source);
 /* Finds the issuer of the source in this list, once; of a source that calls
  * no URL there is none. */
 void tk_source_meet_issuer(struct tk_source *source, struct tk_link *issuers);
-
-/* Reads the secrets that are files again. Returns whether one has changed. */
-bool tk_source_reread_secrets(struct tk_source *source);
 
 const struct tk_kind *tk_source_kind(const struct tk_source *source,
                                      struct tk_str name);

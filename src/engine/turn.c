@@ -92,11 +92,17 @@ static int64_t issuer_next(const struct tk_entry *entry)
     return next == TK_NEVER && entry->urgency == TK_URGENCY_NEEDED ? 0 : next;
 }
 
+/* A credential that is refused is probed by one refresh at a time, and by what
+ * that one needs for itself. */
 static bool has_place(const struct tk_source *source,
-                      const struct tk_entry *entry)
+                      const struct tk_entry *entry, int64_t now)
 {
-    return entry->urgency == TK_URGENCY_NEEDED ||
-           source->active < source->max_concurrent;
+    if (entry->urgency == TK_URGENCY_NEEDED) return true;
+    if (source->secrets.refused_at != 0 &&
+        (source->active > 0 || now < source->secrets.probe_at)) {
+        return false;
+    }
+    return source->active < source->max_concurrent;
 }
 
 static bool is_before(const struct tk_source *source,
@@ -116,11 +122,12 @@ struct tk_entry *tk_turn_next(struct tk_source *source, int64_t now)
         return NULL;
     }
     if (known != NULL &&
-        (!has_place(source, known) || issuer_next(known) > now)) {
+        (!has_place(source, known, now) || issuer_next(known) > now)) {
         known = NULL;
     }
-    if (new != NULL && (!has_place(source, new) || issuer_next(new) > now ||
-                        tk_budget_next(&source->newcomer_budget, now) > now)) {
+    if (new != NULL &&
+        (!has_place(source, new, now) || issuer_next(new) > now ||
+         tk_budget_next(&source->newcomer_budget, now) > now)) {
         new = NULL;
     }
     if (known != NULL && (new == NULL || is_before(source, known, new))) {
@@ -146,21 +153,23 @@ static int64_t later(int64_t a, int64_t b)
 
 /* When this one may start, if it has a place; TK_NEVER otherwise. */
 static int64_t start_at(const struct tk_source *source,
-                        const struct tk_entry *entry, int64_t budget_next)
+                        const struct tk_entry *entry, int64_t budget_next,
+                        int64_t now)
 {
-    if (entry == NULL || !has_place(source, entry)) return TK_NEVER;
+    if (entry == NULL || !has_place(source, entry, now)) return TK_NEVER;
     return later(budget_next, issuer_next(entry));
 }
 
 int64_t tk_turn_at(struct tk_source *source, int64_t now)
 {
     int64_t next = tk_budget_next(&source->budget, now);
-    int64_t known_at = start_at(source, first_of(&source->queue), next);
+    int64_t known_at = start_at(source, first_of(&source->queue), next, now);
     int64_t new_at;
 
     if (source->is_paused) return TK_NEVER;
+    if (source->secrets.refused_at != 0) return source->secrets.look_at;
     next = later(next, tk_budget_next(&source->newcomer_budget, now));
-    new_at = start_at(source, first_of(&source->newcomers), next);
+    new_at = start_at(source, first_of(&source->newcomers), next, now);
     return known_at < new_at ? known_at : new_at;
 }
 

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "engine/veil.h"
 
-#include "base/secret.h"
+#include <string.h>
 
 enum {
     SECRET_LEAST = 4, /* shorter ones stand in any text by chance */
@@ -46,32 +46,32 @@ static bool veil_words(char *text)
     return was_any;
 }
 
-static bool veil_secret(struct tk_str secret, char *text)
+static bool veil_secret(const struct tk_secret *secret, char *text)
 {
+    struct tk_str bytes = secret == NULL ? TK_STR("") : tk_secret_bytes(secret);
     char *end = text + strlen(text);
     bool was_any = false;
 
-    if (secret.len < SECRET_LEAST) return false;
-    while ((text = memmem(text, (size_t)(end - text), secret.data,
-                          secret.len)) != NULL) {
-        memset(text, '*', secret.len);
+    if (bytes.len < SECRET_LEAST) return false;
+    while ((text = memmem(text, (size_t)(end - text), bytes.data, bytes.len)) !=
+           NULL) {
+        memset(text, '*', bytes.len);
         was_any = true;
     }
     return was_any;
 }
 
-bool tk_veil(const struct tk_value *settings, char *text)
+bool tk_veil(const struct tk_secrets *secrets, char *text)
 {
-    uint32_t count = settings == NULL ? 0 : settings->as.table.pair_count;
+    size_t count = secrets == NULL ? 0 : secrets->count;
     bool was_any = false;
 
-    for (uint32_t i = 0; i < count; i++) {
-        const struct tk_value *value = &settings->as.table.pairs[i].value;
+    for (size_t i = 0; i < count; i++) {
+        const struct tk_source_secret *secret = &secrets->list[i];
 
-        if (value->type == TK_SECRET &&
-            veil_secret(tk_secret_bytes(value->as.secret), text)) {
-            was_any = true;
-        }
+        was_any |= veil_secret(&secret->in_use, text);
+        was_any |= veil_secret(secret->choices[0], text);
+        was_any |= veil_secret(secret->choices[1], text);
     }
     return veil_words(text) || was_any;
 }

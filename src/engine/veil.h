@@ -3,11 +3,11 @@
 #ifndef TK_ENGINE_VEIL_H
 #define TK_ENGINE_VEIL_H
 
-#include "base/value.h"
+#include "engine/secrets.h"
 
-/* Overwrites with '*' what in `text` is a secret of `settings` (a table, may be
- * NULL), or looks like a token: a word too long and too mixed for speech.
+/* Overwrites with '*' what in `text` is one of the secrets (may be NULL), in
+ * use or not, or looks like a token: a word too long and too mixed for speech.
  * Returns whether there was any. */
-bool tk_veil(const struct tk_value *settings, char *text);
+bool tk_veil(const struct tk_secrets *secrets, char *text);
 
 #endif

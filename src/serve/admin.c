@@ -32,11 +32,18 @@ void tk_admin_refresh(struct tk_desk *desk, struct tk_request *request,
     struct tk_entry *entry = tk_desk_claim(desk, request, key);
 
     if (entry == NULL) return;
-    if (tk_engine_refresh(desk->engine, entry) == TK_VERDICT_PAUSED) {
+    switch (tk_engine_refresh(desk->engine, entry)) {
+    case TK_VERDICT_PAUSED:
         send_result(request, &entry->key.text, "paused",
                     "noted; the source is paused, so the issuer is asked when "
                     "it is resumed");
-    } else {
+        break;
+    case TK_VERDICT_REFUSED:
+        send_result(request, &entry->key.text, "refused",
+                    "noted; the issuer refuses our credential, and is asked "
+                    "when the secret changes");
+        break;
+    default:
         send_result(request, &entry->key.text, "refreshing",
                     "the issuer is asked for a token now");
     }

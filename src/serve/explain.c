@@ -257,6 +257,24 @@ static void put_down(struct tk_json *json, const struct subject *s)
                breaker->probe_at > s->now ? breaker->probe_at - s->now : 0);
 }
 
+static void put_credential(struct tk_json *json, const struct subject *s)
+{
+    const struct tk_secrets *secrets = &s->entry->source->secrets;
+
+    tk_json_name(json, "credential");
+    tk_json_open(json, '{');
+    if (tk_secrets_have_next(secrets)) {
+        put_text(json, "in_use", secrets->uses_next ? "next" : "current");
+    }
+    put_bool(json, "refused", secrets->refused_at != 0);
+    if (secrets->refused_at != 0) {
+        put_text(json, "code", secrets->code);
+        put_moment(json, "ago", s->now - secrets->refused_at);
+        put_moment(json, "next_try_in", secrets->probe_at - s->now);
+    }
+    tk_json_close(json, '}');
+}
+
 static void put_source(struct tk_json *json, const struct subject *s)
 {
     const struct tk_source *source = s->entry->source;
@@ -267,6 +285,7 @@ static void put_source(struct tk_json *json, const struct subject *s)
     put_text(json, "provider", source->provider);
     put_bool(json, "paused", source->is_paused);
     put_down(json, s);
+    put_credential(json, s);
     tk_json_close(json, '}');
 }
 

@@ -60,7 +60,8 @@ static const char *advice(enum tk_class class)
     case TK_CLASS_RATE:
         return "it limits our calls, and is asked again when it allows";
     case TK_CLASS_CREDENTIAL:
-        return "it refuses our credential: correct the secret, then reload";
+        return "it refuses our credential: correct the secret; a file that "
+               "changes is noticed";
     case TK_CLASS_REAUTHORIZE:
         return "a person has to log in again";
     case TK_CLASS_TICKET:

@@ -94,6 +94,16 @@ static uint64_t count_outages(const struct tk_source *source)
     return source->issuer == NULL ? 0 : source->issuer->breaker.outages;
 }
 
+static uint64_t is_refused(const struct tk_source *source)
+{
+    return source->secrets.refused_at != 0;
+}
+
+static uint64_t uses_next_secret(const struct tk_source *source)
+{
+    return source->secrets.uses_next;
+}
+
 static uint64_t count_active(const struct tk_source *source)
 {
     return source->active;
@@ -339,6 +349,11 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
                 count_outages, out);
     put_sources(config, "tokeng_source_paused", "gauge",
                 "1 while the source is paused.", is_paused, out);
+    put_sources(config, "tokeng_credential_refused", "gauge",
+                "1 while the issuer refuses the credential.", is_refused, out);
+    put_sources(config, "tokeng_next_credential_in_use", "gauge",
+                "1 while the second of two is the one in use.",
+                uses_next_secret, out);
     put_learned(config, out);
     put_states(view->census, out);
     put_expiry(view->census, out);

@@ -47,6 +47,8 @@ static const char *name_of(enum tk_verdict verdict)
         return "late";
     case TK_VERDICT_HELD:
         return "held";
+    case TK_VERDICT_REFUSED:
+        return "refused";
     case TK_VERDICT_PAUSED:
         return "paused";
     case TK_VERDICT_UNKNOWN:
@@ -66,6 +68,9 @@ static const char *detail_of(enum tk_verdict verdict)
     case TK_VERDICT_LATE:
         return "this token has been replaced already; ask for the one that is "
                "there";
+    case TK_VERDICT_REFUSED:
+        return "noted; the issuer refuses our credential, and is asked when "
+               "the secret changes";
     case TK_VERDICT_HELD:
         return "noted; too many new tokens of this key were reported in a row, "
                "so the issuer is asked a while later";

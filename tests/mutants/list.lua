@@ -31,8 +31,8 @@ return {
 
     -- 2: single flight; each caller waits to his own deadline
     { name = "two_flights", guarantee = 2, file = "src/engine/refresh.c",
-      old = "    if (entry->flight != NULL) return;\n"
-          .. "    if (is_backing_off", new = "    if (is_backing_off",
+      old = "        return;\n    }\n    if (is_backing_off",
+      new = "    }\n    if (is_backing_off",
       tests = { "unit.engine.refresh", "e2e.history" } },
     { name = "endless_wait", guarantee = 2, file = "src/engine/wait.c",
       old = "wait->deadline <= now && count < ANSWERS_MAX",

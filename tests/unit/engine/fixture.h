@@ -25,7 +25,7 @@ struct fixture {
     int64_t now;
     int fetches;
     int fetch_fails;       /* the port refuses this many times */
-    int refused;           /* calls of credential_refused */
+    int dropped;           /* flights that a reload has ended */
     struct tk_entry *last; /* that was fetched */
     /* Of the last answer to a waiting caller. */
     int answers;
@@ -49,12 +49,6 @@ static int fixture_fetch(struct tk_entry *entry, int64_t now, void *data)
     return 0;
 }
 
-static void fixture_refused(struct tk_source *source, void *data)
-{
-    (void)source;
-    ((struct fixture *)data)->refused++;
-}
-
 static inline int fixture_set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -62,7 +56,7 @@ static inline int fixture_set_up(void **state)
         .max_keys = 64,
         .mean_bytes = 256,
         .node = TK_STR("test"),
-        .port = {fixture_fetch, fixture_refused, f},
+        .port = {fixture_fetch, f},
     };
 
     tk_log_setup(TK_LOG_OFF, NULL, NULL);
@@ -115,6 +109,7 @@ static inline void land_token(struct fixture *f, struct tk_entry *entry,
 {
     struct tk_answer answer = {
         .order = entry->commits,
+        .secret = entry->source->secrets.version,
         .is_token = true,
         .token = tk_str(token),
         .life_ms = life_ms,
@@ -132,6 +127,7 @@ static inline void land_failure(struct fixture *f, struct tk_entry *entry,
                                 enum tk_class class, int64_t retry_after_ms)
 {
     struct tk_answer answer = {.order = entry->commits,
+                               .secret = entry->source->secrets.version,
                                .class = class,
                                .code = "broken",
                                .retry_after_ms = retry_after_ms};

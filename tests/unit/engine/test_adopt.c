@@ -63,7 +63,7 @@ static void drop_flight(struct tk_entry *entry, void *data)
 
     entry->source->active--;
     entry->flight = NULL;
-    f->refused++;
+    f->dropped++;
 }
 
 static void a_source_that_is_the_same_keeps_its_tokens(void **state)
@@ -140,7 +140,7 @@ static void a_change_of_identity_withdraws_tokens_at_once(void **state)
     assert_int_equal(tk_fleet_count(f->fleet), 0);
     assert_int_equal(f->answers, 1);
     assert_int_equal(f->refusal, TK_REFUSAL_WITHDRAWN);
-    assert_int_equal(f->refused, 1);
+    assert_int_equal(f->dropped, 1);
     give_back(&old);
     give_back(&new);
 }

@@ -342,41 +342,6 @@ static void a_kept_key_is_retried_though_it_never_succeeded(void **state)
     assert_int_equal(f->fetches, 2);
 }
 
-static void a_refused_credential_is_reported_to_the_engine(void **state)
-{
-    struct fixture *f = *state;
-    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
-    int64_t failed_at = run_until(f, START + LIFE);
-
-    land_failure(f, entry, TK_CLASS_CREDENTIAL, 0);
-    assert_int_equal(f->refused, 1);
-    assert_int_equal(run_until(f, f->now + LIFE), failed_at + 5 * MINUTE);
-}
-
-/* The engine reads the secret again and says: at once. */
-static void try_again_now(struct tk_source *source, void *data)
-{
-    struct fixture *f = data;
-
-    (void)source;
-    f->last->failure->next_try_at = 0;
-    tk_fleet_set_due(f->fleet, f->last, f->now);
-}
-
-static void a_secret_that_has_changed_is_tried_at_once(void **state)
-{
-    struct fixture *f = *state;
-    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
-    struct tk_fleet_port *port =
-        (struct tk_fleet_port *)(uintptr_t)tk_fleet_port(f->fleet);
-    int64_t failed_at = run_until(f, START + LIFE);
-
-    port->credential_refused = try_again_now;
-    land_failure(f, entry, TK_CLASS_CREDENTIAL, 0);
-    assert_int_equal(run_until(f, f->now + LIFE), failed_at);
-    assert_int_equal(f->fetches, 3);
-}
-
 static void
 a_failure_of_a_replaced_source_is_not_held_against_the_new_one(void **state)
 {
@@ -481,8 +446,6 @@ int main(void)
         WITH_FLEET(a_token_that_many_need_is_fetched_once),
         WITH_FLEET(no_failure_moves_the_end_of_a_token),
         WITH_FLEET(a_kept_key_is_retried_though_it_never_succeeded),
-        WITH_FLEET(a_refused_credential_is_reported_to_the_engine),
-        WITH_FLEET(a_secret_that_has_changed_is_tried_at_once),
         WITH_FLEET(
             a_failure_of_a_replaced_source_is_not_held_against_the_new_one),
         WITH_FLEET(an_abandoned_key_is_retried_for_a_caller),

@@ -25,16 +25,16 @@ static void a_secret_that_changed_is_noticed(void **state)
     const struct tk_value *password;
 
     assert_non_null(config);
-    assert_false(tk_source_reread_secrets(config->sources[0]));
+    assert_false(tk_secrets_reread(&config->sources[0]->secrets));
     folder_write(&s->folder, "password", "hunter3\n");
-    assert_true(tk_source_reread_secrets(config->sources[0]));
-    assert_false(tk_source_reread_secrets(config->sources[0]));
+    assert_true(tk_secrets_reread(&config->sources[0]->secrets));
+    assert_false(tk_secrets_reread(&config->sources[0]->secrets));
     password = tk_value_get(&config->sources[0]->settings, "password");
     assert_non_null(password);
     assert_true(tk_str_is(tk_secret_bytes(password->as.secret), "hunter3"));
     /* A file that has gone leaves what was read. */
     unlink(folder_path(&s->folder, "password"));
-    assert_false(tk_source_reread_secrets(config->sources[0]));
+    assert_false(tk_secrets_reread(&config->sources[0]->secrets));
     assert_true(tk_str_is(tk_secret_bytes(password->as.secret), "hunter3"));
     tk_config_free(config);
 }

@@ -6,19 +6,36 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct tk_secret password;
+/* The one in use, and the next. */
+static struct tk_secret places[2];
+static struct tk_secrets secrets;
 
 static int set_up(void **state)
 {
+    static const char *const bytes[] = {"hunter two", "hunter three"};
+    struct tk_value items[2];
+    struct tk_value both = {.type = TK_LIST,
+                            .as.table = {.items = items, .item_count = 2}};
+
     (void)state;
-    if (tk_secret_init(&password, TK_SECRET_GIVEN, TK_STR("p")) != 0) return -1;
-    return tk_secret_put(&password, TK_STR("hunter two"));
+    secrets = (struct tk_secrets){0};
+    for (int i = 0; i < 2; i++) {
+        if (tk_secret_init(&places[i], TK_SECRET_GIVEN, TK_STR("")) != 0 ||
+            tk_secret_put(&places[i], tk_str(bytes[i])) != 0) {
+            return -1;
+        }
+        items[i] =
+            (struct tk_value){.type = TK_SECRET, .as.secret = &places[i]};
+    }
+    return tk_secrets_add(&secrets, &both);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    tk_secret_fini(&password);
+    tk_secrets_fini(&secrets);
+    tk_secret_fini(&places[0]);
+    tk_secret_fini(&places[1]);
     return 0;
 }
 
@@ -26,15 +43,9 @@ static const char *veil(const char *text)
 {
     static char out[256];
     bool was_any;
-    struct tk_pair pairs[] = {
-        {TK_STR("id"), {.type = TK_TEXT, .as.text = TK_STR("crm")}},
-        {TK_STR("password"), {.type = TK_SECRET, .as.secret = &password}},
-    };
-    struct tk_value settings = {.type = TK_TABLE,
-                                .as.table = {.pairs = pairs, .pair_count = 2}};
 
     snprintf(out, sizeof out, "%s", text);
-    was_any = tk_veil(&settings, out);
+    was_any = tk_veil(&secrets, out);
     assert_int_equal(was_any, strchr(out, '*') != NULL);
     return out;
 }
@@ -46,6 +57,24 @@ static void a_secret_of_the_source_is_overwritten_wherever_it_stands(void **s)
     assert_string_equal(veil("xhunter twox, crm: hunter two"),
                         "x**********x, crm: **********");
     assert_string_equal(veil("hunter tw"), "hunter tw");
+}
+
+static void so_is_the_one_that_is_not_in_use(void **s)
+{
+    (void)s;
+    assert_string_equal(veil("hunter three"), "************");
+    assert_true(tk_secrets_change(&secrets));
+    assert_string_equal(veil("hunter two, hunter three"),
+                        "**********, ************");
+}
+
+static void without_secrets_only_words_are_judged(void **s)
+{
+    char text[] = "hunter two d41d8cd98f00b204e9800998ecf8427e";
+
+    (void)s;
+    assert_true(tk_veil(NULL, text));
+    assert_string_equal(text, "hunter two ********************************");
 }
 
 static void what_looks_like_a_token_is_overwritten(void **s)
@@ -94,6 +123,8 @@ int main(void)
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         WITH(a_secret_of_the_source_is_overwritten_wherever_it_stands),
+        WITH(so_is_the_one_that_is_not_in_use),
+        WITH(without_secrets_only_words_are_judged),
         WITH(what_looks_like_a_token_is_overwritten),
         WITH(speech_and_codes_stay),
     };
