@@ -6,29 +6,22 @@
  * to answer a request. While work is noted a uv_idle keeps the poll from
  * blocking.
  *
- * One MHD_run does all that is ready, however much that is. So the connections
- * are spread over lanes, a daemon for every 500 of them, all of one
- * listening socket, and one turn of the loop runs one lane. The next lane opens
- * when all before it are full: few connections have one.
- *
- * Two things that libmicrohttpd does not say by itself count as work: a
- * connection that was resumed (it waits until the next MHD_run, which nothing
- * announces), and one that has ended (a listener at its limit of connections is
- * taken up again only by the next MHD_run).
+ * A connection that was resumed counts as work too, although libmicrohttpd does
+ * not say so: it waits until the next MHD_run, which nothing announces.
  */
 #include "net/server.h"
 
 #include "net/loop_uv.h"
+#include "net/server_accept.h"
 #include "net/server_conn.h"
 #include "net/server_inside.h"
+#include "net/server_lane.h"
 #include "net/server_listen.h"
 
 #include <microhttpd.h>
-#include <poll.h>
 #include <stdlib.h>
 
 enum {
-    LANE = 500, /* connections, whose work is a few ms */
     IDLE_S = 60,
     PATIENCE_MS = 30 * 1000,
     IDLE_MAX_S = 24 * 3600,
@@ -43,15 +36,6 @@ enum {
     LAST_WRITES_MS = 1000,
 };
 
-/* Owned by its server. */
-struct lane {
-    uv_poll_t poll;
-    struct tk_server *server;
-    int epoll_fd; /* the daemon's */
-    struct MHD_Daemon *daemon;
-    bool has_work;
-};
-
 /* Owned by the caller of tk_server_new; its memory lives until the last of its
  * handles is closed. */
 struct tk_server {
@@ -59,14 +43,14 @@ struct tk_server {
     uv_idle_t idle;
     uv_check_t check;
     int open_handles;
-    struct lane *lanes;
-    size_t lane_count; /* open, from the first */
-    size_t next_lane;  /* whose turn it is */
+    struct tk_server_lanes lanes;
+    struct tk_server_accept accept;
     unsigned max_connections;
+    unsigned max_per_user;
+    const struct tk_peer *arriving; /* while libmicrohttpd is given him */
     struct tk_server_listen listen;
     struct tk_server_desk desk;
     unsigned conn_count;
-    bool has_lost; /* a connection has ended in this run */
     bool is_stopped;
     uint64_t timer_at; /* of uv_now; UINT64_MAX: not set */
 };
@@ -86,26 +70,19 @@ static void on_wake(void *data)
     stay_awake(data);
 }
 
-static void note_work(struct tk_server *server)
-{
-    for (size_t i = 0; i < server->lane_count; i++) {
-        server->lanes[i].has_work = true;
-    }
-}
-
 static void on_timer(uv_timer_t *handle)
 {
     struct tk_server *server = handle->data;
 
     server->timer_at = UINT64_MAX;
-    note_work(server);
+    tk_server_lanes_note_work(&server->lanes);
     stay_awake(server);
 }
 
 /* libmicrohttpd's next moment moves later with each byte received, ours with
  * each request. The timer is left where it is then, and finds nothing to do
  * once in a while. */
-static void plan_timeout(struct tk_server *server, struct lane *lane)
+static void plan_timeout(struct tk_server *server, struct tk_server_lane *lane)
 {
     uint64_t now = server->desk.now_ms;
     uint64_t at = tk_server_conns_next(&server->desk.conns);
@@ -120,47 +97,20 @@ static void plan_timeout(struct tk_server *server, struct lane *lane)
     uv_timer_start(&server->timer, on_timer, at - now, 0);
 }
 
-/* In turns; NULL if none has work. */
-static struct lane *find_work(struct tk_server *server)
-{
-    for (size_t i = 0; i < server->lane_count; i++) {
-        struct lane *lane = &server->lanes[server->next_lane];
-
-        server->next_lane = (server->next_lane + 1) % server->lane_count;
-        if (lane->has_work) return lane;
-    }
-    return NULL;
-}
-
 static bool has_work(const struct tk_server *server)
 {
-    for (size_t i = 0; i < server->lane_count; i++) {
-        if (server->lanes[i].has_work) return true;
-    }
-    return server->desk.first != NULL;
+    return tk_server_lanes_have_work(&server->lanes) ||
+           server->desk.first != NULL || server->accept.is_waiting;
 }
 
 /* What libmicrohttpd calls back has the time of this turn. What has come in
  * time is read before anybody is found late. */
-static void run(struct tk_server *server, struct lane *lane)
+static void run(struct tk_server *server, struct tk_server_lane *lane)
 {
-    server->desk.now_ms = uv_now(server->timer.loop);
-    server->has_lost = false;
     lane->has_work = false;
     MHD_run(lane->daemon);
-    lane->has_work = server->has_lost;
     tk_server_conns_end_late(&server->desk.conns, server->desk.now_ms);
     plan_timeout(server, lane);
-}
-
-/* Also on an error: MHD_run looks for itself. */
-static void on_readable(uv_poll_t *handle, int status, int events)
-{
-    struct lane *lane = handle->data;
-
-    (void)status;
-    (void)events;
-    lane->has_work = true;
 }
 
 /* Without memory the context stays NULL, and so the first request ends the
@@ -169,16 +119,17 @@ static void on_connection(void *data, struct MHD_Connection *connection,
                           void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct tk_server *server = data;
+    struct tk_server_lane *lane = data;
+    struct tk_server *server = lane->owner;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         server->conn_count++;
-        *context =
-            tk_server_conn_new(&server->desk.conns, connection,
-                               server->listen.is_unix, server->desk.now_ms);
+        lane->conn_count++;
+        *context = tk_server_conn_new(&server->desk.conns, connection,
+                                      server->arriving, server->desk.now_ms);
     } else {
         server->conn_count--;
-        server->has_lost = true;
+        lane->conn_count--;
         if (*context != NULL) tk_request_end_last(*context);
         tk_server_conn_free(*context);
         *context = NULL;
@@ -234,80 +185,67 @@ static size_t keep_escapes(void *data, struct MHD_Connection *connection,
     return strlen(text);
 }
 
-static unsigned lane_size(const struct tk_server *server, size_t index)
-{
-    size_t left = server->max_connections - index * LANE;
-
-    return left < LANE ? (unsigned)left : LANE;
-}
-
 /* Without MHD_USE_ERROR_LOG it prints nothing. */
-static struct MHD_Daemon *start_daemon(struct tk_server *server, unsigned limit)
+static struct MHD_Daemon *start_daemon(struct tk_server_lane *lane,
+                                       unsigned limit)
 {
+    struct tk_server *server = lane->owner;
+
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access,
-        server, MHD_OPTION_LISTEN_SOCKET, server->listen.fd,
-        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
-        server->desk.idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_URI_LOG_CALLBACK, on_first_line, server,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0,
+        NULL, NULL, on_access, server, MHD_OPTION_CONNECTION_LIMIT, limit,
+        MHD_OPTION_CONNECTION_TIMEOUT, server->desk.idle_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_first_line, server,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane, MHD_OPTION_END);
 }
 
-/* The listening socket stays open, as it is not the daemon's own. */
-static void stop_daemon(struct MHD_Daemon *daemon)
+static struct tk_server_lane *find_place(struct tk_server *server,
+                                         const struct tk_peer *peer)
 {
-    MHD_quiesce_daemon(daemon);
-    MHD_stop_daemon(daemon);
-}
-
-static int open_lane(struct tk_server *server)
-{
-    struct lane *lane = &server->lanes[server->lane_count];
-    struct MHD_Daemon *daemon =
-        start_daemon(server, lane_size(server, server->lane_count));
-    const union MHD_DaemonInfo *info;
-
-    if (daemon == NULL) return TK_EIO;
-    info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    *lane = (struct lane){.server = server, .daemon = daemon, .has_work = true};
-    if (info != NULL) lane->epoll_fd = info->epoll_fd;
-    if (info == NULL ||
-        uv_poll_init(server->timer.loop, &lane->poll, lane->epoll_fd) != 0) {
-        stop_daemon(daemon);
-        return TK_EIO;
+    if (server->conn_count >= server->max_connections ||
+        tk_server_user_is_full(&server->desk.conns.users, peer,
+                               server->max_per_user)) {
+        return NULL;
     }
-    lane->poll.data = lane;
-    server->open_handles++;
-    server->lane_count++;
-    return uv_poll_start(&lane->poll, UV_READABLE, on_readable) == 0 ? 0
-                                                                     : TK_EIO;
+    return tk_server_lanes_place(&server->lanes);
 }
 
-/* Without a new lane, the next connections wait for old ones to end. */
-static void open_lane_when_full(struct tk_server *server)
+/* libmicrohttpd closes what it cannot take. */
+static void on_accepted(void *data, int fd, const struct sockaddr *address,
+                        socklen_t len)
 {
-    unsigned places = (unsigned)server->lane_count * LANE;
+    struct tk_server *server = data;
+    struct tk_peer peer = tk_peer_read(fd, server->listen.is_unix);
+    struct tk_server_lane *lane = find_place(server, &peer);
 
-    if (server->is_stopped || server->conn_count < places) return;
-    if (places < server->max_connections) (void)open_lane(server);
+    if (lane == NULL) {
+        tk_server_accept_refuse(fd);
+        return;
+    }
+    server->arriving = &peer;
+    MHD_add_connection(lane->daemon, fd, address, len);
+    server->arriving = NULL;
+    lane->has_work = true; /* so that its deadline is planned */
 }
 
+/* Places that have become free are free before anybody is turned away. */
 static void on_check(uv_check_t *handle)
 {
     struct tk_server *server = handle->data;
-    struct lane *lane;
+    struct tk_server_lane *lane;
 
+    server->desk.now_ms = uv_now(handle->loop);
     if (server->desk.first != NULL) {
         tk_request_resume_some(&server->desk, RESUME_MAX);
-        note_work(server);
+        tk_server_lanes_note_work(&server->lanes);
     }
-    lane = find_work(server);
-    if (lane == NULL) return;
-    run(server, lane);
-    open_lane_when_full(server);
+    lane = tk_server_lanes_find_work(&server->lanes);
+    if (lane == NULL && !server->accept.is_waiting) return;
+    if (lane != NULL) run(server, lane);
+    tk_server_accept_some(&server->accept);
     if (has_work(server)) {
         stay_awake(server);
     } else {
@@ -317,21 +255,13 @@ static void on_check(uv_check_t *handle)
 
 static void free_memory(struct tk_server *server)
 {
-    free(server->lanes);
+    tk_server_lanes_fini(&server->lanes);
     free(server);
 }
 
 static void on_closed(uv_handle_t *handle)
 {
     struct tk_server *server = handle->data;
-
-    if (--server->open_handles == 0) free_memory(server);
-}
-
-static void on_lane_closed(uv_handle_t *handle)
-{
-    struct lane *lane = handle->data;
-    struct tk_server *server = lane->server;
 
     if (--server->open_handles == 0) free_memory(server);
 }
@@ -355,8 +285,11 @@ static void open_handles(struct tk_server *server, uv_loop_t *uv)
 
 static void close_handles(struct tk_server *server)
 {
-    for (size_t i = 0; i < server->lane_count; i++) {
-        uv_close((uv_handle_t *)&server->lanes[i].poll, on_lane_closed);
+    server->open_handles += (int)server->lanes.count;
+    tk_server_lanes_close(&server->lanes, on_closed);
+    if (server->accept.is_open) {
+        server->open_handles += TK_SERVER_ACCEPT_HANDLES;
+        tk_server_accept_close(&server->accept, on_closed);
     }
     uv_close((uv_handle_t *)&server->timer, on_closed);
     uv_close((uv_handle_t *)&server->idle, on_closed);
@@ -371,9 +304,10 @@ static struct tk_server *new_server(const struct tk_server_options *options,
 
     if (server == NULL) return NULL;
     server->max_connections = tk_server_conns_most(options->max_connections);
-    server->lanes =
-        calloc(server->max_connections / LANE + 1, sizeof *server->lanes);
-    if (server->lanes == NULL) {
+    server->max_per_user = options->max_per_user == 0
+                               ? (server->max_connections + 1) / 2
+                               : options->max_per_user;
+    if (!tk_server_lanes_init(&server->lanes, server->max_connections)) {
         free(server);
         return NULL;
     }
@@ -390,6 +324,21 @@ static struct tk_server *new_server(const struct tk_server_options *options,
         &server->desk.conns, (uint64_t)server->desk.idle_s * 1000,
         options->patience_ms == 0 ? PATIENCE_MS : options->patience_ms);
     return server;
+}
+
+static int open_door(struct tk_server *server, uv_loop_t *uv)
+{
+    int rc;
+
+    server->desk.now_ms = uv_now(uv);
+    server->lanes.uv = uv;
+    server->lanes.owner = server;
+    server->lanes.start = start_daemon;
+    rc = tk_server_lanes_open_one(&server->lanes);
+    if (rc != 0) return rc;
+    server->accept = (struct tk_server_accept){
+        .take = on_accepted, .wake = on_wake, .data = server};
+    return tk_server_accept_open(&server->accept, uv, server->listen.fd);
 }
 
 int tk_server_new(struct tk_loop *loop, const struct tk_server_options *options,
@@ -409,7 +358,7 @@ int tk_server_new(struct tk_loop *loop, const struct tk_server_options *options,
         return rc;
     }
     open_handles(server, tk_loop_uv(loop));
-    rc = open_lane(server);
+    rc = open_door(server, tk_loop_uv(loop));
     if (rc != 0) {
         tk_fail(why, rc, "%s: the HTTP server cannot be started",
                 server->listen.address);
@@ -425,56 +374,28 @@ void tk_server_stop(struct tk_server *server)
     if (server->is_stopped) return;
     server->is_stopped = true;
     server->desk.is_last_call = true;
-    for (size_t i = 0; i < server->lane_count; i++) {
-        MHD_quiesce_daemon(server->lanes[i].daemon);
-    }
+    tk_server_accept_stop(&server->accept);
     tk_server_listen_close(&server->listen);
     tk_server_conns_end_idle(&server->desk.conns);
-}
-
-static void run_all(struct tk_server *server)
-{
-    for (size_t i = 0; i < server->lane_count; i++) {
-        MHD_run(server->lanes[i].daemon);
-    }
-}
-
-/* Until one of the lanes has something to do. */
-static void await(const struct tk_server *server, struct pollfd *fds,
-                  uint64_t most_ms)
-{
-    for (size_t i = 0; i < server->lane_count; i++) {
-        const struct lane *lane = &server->lanes[i];
-        MHD_UNSIGNED_LONG_LONG wait_ms = most_ms;
-
-        fds[i] = (struct pollfd){.fd = lane->epoll_fd, .events = POLLIN};
-        MHD_get_timeout(lane->daemon, &wait_ms);
-        if (wait_ms < most_ms) most_ms = wait_ms;
-    }
-    poll(fds, (nfds_t)server->lane_count, (int)most_ms);
 }
 
 /* Here the loop stands still, so this does what the loop would. */
 static void write_the_rest(struct tk_server *server)
 {
     uint64_t end = uv_hrtime() / 1000000 + LAST_WRITES_MS;
-    struct pollfd *fds = calloc(server->lane_count + 1, sizeof *fds);
 
     tk_request_turn_away(&server->desk);
     tk_request_resume_some(&server->desk, SIZE_MAX);
-    run_all(server);
-    while (server->desk.answering > 0 && fds != NULL) {
+    tk_server_lanes_run_all(&server->lanes);
+    while (server->desk.answering > 0) {
         uint64_t now = uv_hrtime() / 1000000;
 
         if (now >= end) break;
-        await(server, fds, end - now);
-        run_all(server);
+        tk_server_lanes_await(&server->lanes, end - now);
+        tk_server_lanes_run_all(&server->lanes);
     }
-    free(fds);
 }
 
-/* A poll leaves libuv's epoll set when it is closed, so that comes before its
- * daemon closes the descriptor under it. */
 void tk_server_free(struct tk_server *server)
 {
     if (server == NULL) return;
@@ -482,9 +403,6 @@ void tk_server_free(struct tk_server *server)
     server->desk.is_closed = true;
     write_the_rest(server);
     close_handles(server);
-    for (size_t i = 0; i < server->lane_count; i++) {
-        MHD_stop_daemon(server->lanes[i].daemon);
-    }
 }
 
 const char *tk_server_address(const struct tk_server *server)

@@ -23,11 +23,13 @@ struct tk_server_options {
     unsigned mode;            /* of a unix socket; 0660 */
     gid_t group;              /* of a unix socket; (gid_t)-1 or 0: unchanged */
     unsigned max_connections; /* 16 384, or what descriptors allow */
-    unsigned idle_s;          /* 60: an idle connection is closed, also if
-                               * only a part of a first line has come */
-    unsigned patience_ms;     /* 30,000: for the headers, for the body and for
-                               * the reading of the answer, of each in all */
-    size_t max_body;          /* 64 KiB; beyond it the answer is 413 */
+    unsigned max_per_user; /* of them, of one uid other than root and our own;
+                            * half of them */
+    unsigned idle_s;       /* 60: an idle connection is closed, also if
+                            * only a part of a first line has come */
+    unsigned patience_ms;  /* 30,000: for the headers, for the body and for
+                            * the reading of the answer, of each in all */
+    size_t max_body;       /* 64 KiB; beyond it the answer is 413 */
 };
 
 /* Binds and listens. For a unix socket: a stale socket file that is ours and

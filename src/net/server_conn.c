@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "net/server_conn.h"
 
 #include <microhttpd.h>
@@ -19,18 +18,6 @@ static const char TIMED_OUT[] =
     "{\"title\":\"Request Timeout\",\"status\":408,\"code\":\"too_slow\","
     "\"detail\":\"the headers or the body took too long to come\"}";
 
-static struct tk_peer read_peer(int fd, bool is_unix)
-{
-    struct tk_peer peer = {false, (uid_t)-1, (gid_t)-1, 0};
-    struct ucred cred;
-    socklen_t len = sizeof cred;
-
-    if (is_unix && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0) {
-        peer = (struct tk_peer){true, cred.uid, cred.gid, cred.pid};
-    }
-    return peer;
-}
-
 /* No more than there are descriptors for: without one, nobody would be told
  * that the listener is full. */
 unsigned tk_server_conns_most(unsigned asked)
@@ -49,13 +36,15 @@ void tk_server_conns_init(struct tk_server_conns *conns, uint64_t idle_ms,
 {
     tk_list_init(&conns->idle);
     tk_list_init(&conns->busy);
+    tk_list_init(&conns->users);
     conns->idle_ms = idle_ms;
     conns->patience_ms = patience_ms;
 }
 
 struct tk_server_conn *tk_server_conn_new(struct tk_server_conns *conns,
                                           struct MHD_Connection *connection,
-                                          bool is_unix, uint64_t now_ms)
+                                          const struct tk_peer *peer,
+                                          uint64_t now_ms)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -63,7 +52,8 @@ struct tk_server_conn *tk_server_conn_new(struct tk_server_conns *conns,
 
     if (conn == NULL) return NULL;
     conn->fd = info->connect_fd;
-    conn->peer = read_peer(conn->fd, is_unix);
+    conn->peer = *peer;
+    conn->user = tk_server_user_join(&conns->users, peer);
     tk_list_init(&conn->link);
     tk_server_conn_begin(conns, conn, TK_PART_FIRST_LINE, now_ms);
     return conn;
@@ -73,6 +63,7 @@ void tk_server_conn_free(struct tk_server_conn *conn)
 {
     if (conn == NULL) return;
     tk_list_drop(&conn->link);
+    tk_server_user_leave(conn->user);
     free(conn);
 }
 

@@ -9,20 +9,12 @@
 #define TK_NET_SERVER_CONN_H
 
 #include "base/list.h"
+#include "net/server_user.h"
 
 #include <stdint.h>
-#include <sys/types.h>
 
 struct MHD_Connection;
 struct tk_request;
-
-/* Who is at the other end. */
-struct tk_peer {
-    bool is_local; /* a unix socket: the rest is from SO_PEERCRED */
-    uid_t uid;
-    gid_t gid;
-    pid_t pid;
-};
 
 /* What is to be done on a connection. */
 enum tk_server_part {
@@ -37,6 +29,7 @@ struct tk_server_conn {
     struct tk_link link; /* in one of the rings below, unless it is the owner's
                           * or its time is over */
     struct tk_peer peer;
+    struct tk_server_user *user;
     int fd; /* borrowed from libmicrohttpd */
     enum tk_server_part part;
     uint64_t end_ms;
@@ -48,6 +41,7 @@ struct tk_server_conn {
 struct tk_server_conns {
     struct tk_link idle;
     struct tk_link busy;
+    struct tk_link users; /* of all connections */
     uint64_t idle_ms;
     uint64_t patience_ms; /* for the headers, the body, the answer, of each */
 };
@@ -63,7 +57,8 @@ void tk_server_conns_init(struct tk_server_conns *conns, uint64_t idle_ms,
  * tk_server_conn_free. */
 struct tk_server_conn *tk_server_conn_new(struct tk_server_conns *conns,
                                           struct MHD_Connection *connection,
-                                          bool is_unix, uint64_t now_ms);
+                                          const struct tk_peer *peer,
+                                          uint64_t now_ms);
 void tk_server_conn_free(struct tk_server_conn *conn);
 
 /* The next part begins, with a deadline of its own. */

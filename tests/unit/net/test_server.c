@@ -328,29 +328,6 @@ static void the_end_waits_for_a_slow_reader_for_a_second_only(void **state)
     serving_fini(&serving);
 }
 
-static void at_its_limit_new_connections_wait_for_old_ones(void **state)
-{
-    int first, second, third;
-
-    (void)state;
-    held_count = 0;
-    serving_init(&serving, on_request, NULL);
-    serving.options.max_connections = 2;
-    serving_start(&serving);
-    first = dial(serving.path);
-    second = dial(serving.path);
-    ask_until(first, "/hello", "hello");
-    ask_until(second, "/clients", "2");
-    third = dial(serving.path);
-    ask(third, "/hello");
-    close(first);
-    assert_true(hear(third, &answer));
-    assert_string_equal(answer.body, "hello");
-    close(second);
-    close(third);
-    stop(state);
-}
-
 static void an_idle_connection_is_closed(void **state)
 {
     int idle;
@@ -480,7 +457,6 @@ int main(void)
         SERVED(a_slow_reader_gets_all_of_a_long_answer),
         cmocka_unit_test(those_that_wait_at_the_end_get_503),
         cmocka_unit_test(the_end_waits_for_a_slow_reader_for_a_second_only),
-        cmocka_unit_test(at_its_limit_new_connections_wait_for_old_ones),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(a_dead_socket_is_replaced_and_a_living_one_is_not),
         cmocka_unit_test(a_server_that_is_never_run_can_be_freed),
