@@ -19,12 +19,21 @@ bool tk_key_is_part(struct tk_str text)
     return true;
 }
 
+struct tk_key tk_key_split(struct tk_str text)
+{
+    struct tk_key key = {.text = text, .subject = text};
+
+    key.source = tk_str_cut(&key.subject, '/');
+    key.kind = tk_str_cut(&key.subject, '/');
+    return key;
+}
+
 int tk_key_parse(struct tk_str text, struct tk_key *out, struct tk_why *why)
 {
     struct tk_str rest = text;
     size_t parts = 0;
 
-    *out = (struct tk_key){.text = text};
+    *out = tk_key_split(text);
     if (text.len > TK_KEY_MAX) {
         return tk_fail(why, TK_EINVAL, "a key has at most %d bytes",
                        TK_KEY_MAX);
@@ -38,9 +47,6 @@ int tk_key_parse(struct tk_str text, struct tk_key *out, struct tk_why *why)
                            "byte outside [A-Za-z0-9._:@=+~|-]",
                            parts + 1);
         }
-        if (parts == 0) out->source = part;
-        if (parts == 1) out->kind = part;
-        if (parts == 1 && rest.data != NULL) out->subject = rest;
         parts++;
     }
     if (parts < 2) {

@@ -23,6 +23,9 @@ struct tk_key {
 TK_MUST_USE int tk_key_parse(struct tk_str text, struct tk_key *out,
                              struct tk_why *why);
 
+/* The parts of a text that is known to be a key. */
+struct tk_key tk_key_split(struct tk_str text);
+
 /* Is this a single part of a key, as names of sources must be? */
 bool tk_key_is_part(struct tk_str text);
 

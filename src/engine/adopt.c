@@ -7,13 +7,13 @@ static int is_same_identity(const struct tk_entry *entry,
                             const struct tk_source *source,
                             const struct tk_kind *kind)
 {
+    struct tk_key key = tk_entry_key(entry);
     unsigned char identity[TK_IDENTITY_LEN];
     unsigned char before[TK_IDENTITY_LEN];
-    int rc = tk_source_identity(source, &entry->key, kind, identity);
+    int rc = tk_source_identity(source, &key, kind, identity);
 
     if (rc == 0) {
-        rc =
-            tk_source_identity(entry->source, &entry->key, entry->kind, before);
+        rc = tk_source_identity(entry->source, &key, entry->kind, before);
     }
     if (rc != 0) return rc;
     return memcmp(identity, before, TK_IDENTITY_LEN) == 0;
@@ -24,10 +24,10 @@ bool tk_adopt_judge(struct tk_fleet *fleet, const struct tk_config *new,
 {
     for (uint32_t id = 0; id < tk_fleet_count(fleet); id++) {
         struct tk_entry *entry = tk_fleet_at(fleet, id);
-        struct tk_source *source = tk_config_source(new, entry->key.source);
+        struct tk_key key = tk_entry_key(entry);
+        struct tk_source *source = tk_config_source(new, key.source);
         const struct tk_kind *kind =
-            source == NULL ? NULL
-                           : tk_source_accepts(source, &entry->key, NULL);
+            source == NULL ? NULL : tk_source_accepts(source, &key, NULL);
         int rc = kind == NULL ? 0 : is_same_identity(entry, source, kind);
 
         if (rc < 0) {
@@ -42,15 +42,15 @@ bool tk_adopt_judge(struct tk_fleet *fleet, const struct tk_config *new,
 /* Returns whether somebody has forced a refresh that is still queued. What was
  * only planned is planned anew: the new policy may not want it. */
 static bool move_to(struct tk_fleet *fleet, struct tk_entry *entry,
-                    struct tk_source *source, const struct tk_kind *kind)
+                    struct tk_source *source, const struct tk_key *key)
 {
     bool was_forced = entry->is_queued && entry->urgency == TK_URGENCY_FORCED;
 
     tk_turn_leave(entry);
     entry->source->key_count--;
     entry->source = source;
-    entry->kind = kind;
-    entry->is_kept = tk_source_keeps(source, &entry->key);
+    entry->kind = tk_source_accepts(source, key, NULL);
+    entry->is_kept = tk_source_keeps(source, key);
     source->key_count++;
     tk_fleet_meet_issuer(fleet, source);
     return was_forced;
@@ -88,7 +88,7 @@ static void withdraw(struct tk_fleet *fleet, struct tk_entry *entry,
                      int64_t now)
 {
     entry->source->stats.withdrawn++;
-    tk_log(TK_LOG_INFO, "token withdrawn", tk_view("key", entry->key.text),
+    tk_log(TK_LOG_INFO, "token withdrawn", tk_view("key", tk_entry_text(entry)),
            tk_text("why", "the source was changed or taken out"));
     tk_fleet_clear(fleet, entry);
     tk_wait_settle(fleet, entry, TK_REFUSAL_WITHDRAWN, now);
@@ -149,16 +149,14 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
     each_pair(old, new, carry_budget);
     while (id < tk_fleet_count(fleet)) {
         struct tk_entry *entry = tk_fleet_at(fleet, id);
-        struct tk_source *source = tk_config_source(new, entry->key.source);
+        struct tk_key key = tk_entry_key(entry);
+        struct tk_source *source = tk_config_source(new, key.source);
 
         if (entry->is_leaving) {
             if (entry->flight != NULL) flight_dropped(entry, data);
             withdraw(fleet, entry, now);
         } else {
-            const struct tk_kind *kind =
-                tk_source_accepts(source, &entry->key, NULL);
-
-            plan_anew(fleet, entry, move_to(fleet, entry, source, kind), now);
+            plan_anew(fleet, entry, move_to(fleet, entry, source, &key), now);
             id++;
         }
     }

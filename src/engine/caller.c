@@ -137,7 +137,7 @@ static bool hold_back(struct tk_fleet *fleet, struct tk_entry *entry,
     }
     entry->source->stats.held_rejects++;
     tk_log(TK_LOG_WARN, "too many new tokens reported in a row",
-           tk_view("key", entry->key.text),
+           tk_view("key", tk_entry_text(entry)),
            tk_num("next_try_in_s", (free_at - now) / 1000));
     tk_schedule_sooner(fleet, entry, free_at);
     return true;
@@ -211,7 +211,7 @@ enum tk_verdict tk_caller_reject(struct tk_fleet *fleet, struct tk_entry *entry,
     entry->rejected = current;
     if (entry->forced == current) return TK_VERDICT_KNOWN;
     tk_report_note(entry, current, now);
-    tk_log(TK_LOG_WARN, "token rejected", tk_view("key", entry->key.text),
+    tk_log(TK_LOG_WARN, "token rejected", tk_view("key", tk_entry_text(entry)),
            tk_num("generation", (int64_t)current));
     if (hold_back(fleet, entry, now)) return TK_VERDICT_HELD;
     return tk_caller_refresh(fleet, entry, now);

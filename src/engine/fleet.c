@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 enum { WORDS_MAX = 1024 };
-
 #define HOUR_MS 3600000.0
 
 /* Owned by the engine or the simulator. */
@@ -116,6 +115,12 @@ const struct tk_fleet_port *tk_fleet_port(const struct tk_fleet *fleet)
     return &fleet->port;
 }
 
+static uint32_t id_of(const struct tk_fleet *fleet,
+                      const struct tk_entry *entry)
+{
+    return fleet->by_slot[entry->slot];
+}
+
 struct tk_entry *tk_fleet_find(const struct tk_fleet *fleet, struct tk_str key)
 {
     uint32_t slot = tk_table_find(&fleet->table, key);
@@ -144,20 +149,16 @@ static struct tk_entry *make_entry(struct tk_source *source,
                                    const struct tk_kind *kind,
                                    const struct tk_key *key)
 {
-    struct tk_entry *entry = calloc(1, sizeof *entry + key->text.len);
-    struct tk_str text;
+    size_t size = offsetof(struct tk_entry, key) + key->text.len;
+    struct tk_entry *entry = calloc(1, size);
 
     if (entry == NULL) return NULL;
-    text = tk_str_of(entry->text, key->text.len);
-    memcpy(entry->text, key->text.data, text.len);
-    if (tk_key_parse(text, &entry->key, NULL) != 0) {
-        free_entry(entry);
-        return NULL;
-    }
+    memcpy(entry->key, key->text.data, key->text.len);
+    entry->key_len = (uint8_t)key->text.len;
     entry->source = source;
     entry->kind = kind;
     entry->plan.at = TK_NEVER;
-    entry->is_kept = tk_source_keeps(source, &entry->key);
+    entry->is_kept = tk_source_keeps(source, key);
     tk_list_init(&entry->waits);
     return entry;
 }
@@ -172,13 +173,12 @@ static int add_entry(struct tk_fleet *fleet, struct tk_entry *entry)
     int rc = make_room(fleet);
 
     if (rc == 0) {
-        rc = tk_table_claim(&fleet->table, entry->key.text, &entry->slot);
+        rc = tk_table_claim(&fleet->table, tk_entry_text(entry), &entry->slot);
     }
     if (rc != 0) return rc;
-    entry->id = fleet->count++;
-    fleet->by_slot[entry->slot] = entry->id;
-    fleet->entries[entry->id] = entry;
-    fleet->due[entry->id] = TK_NEVER;
+    fleet->by_slot[entry->slot] = fleet->count;
+    fleet->entries[fleet->count] = entry;
+    fleet->due[fleet->count++] = TK_NEVER;
     entry->source->key_count++;
     return 0;
 }
@@ -214,13 +214,13 @@ int tk_fleet_claim(struct tk_fleet *fleet, struct tk_source *source,
 void tk_fleet_remove(struct tk_fleet *fleet, struct tk_entry *entry)
 {
     uint32_t last = --fleet->count;
+    uint32_t id = id_of(fleet, entry);
 
     tk_queue_drop(&entry->queued);
     entry->source->key_count--;
-    fleet->entries[entry->id] = fleet->entries[last];
-    fleet->entries[entry->id]->id = entry->id;
-    fleet->by_slot[fleet->entries[entry->id]->slot] = entry->id;
-    fleet->due[entry->id] = fleet->due[last];
+    fleet->entries[id] = fleet->entries[last];
+    fleet->by_slot[fleet->entries[id]->slot] = id;
+    fleet->due[id] = fleet->due[last];
     tk_table_remove(&fleet->table, entry->slot);
     free_entry(entry);
 }
@@ -238,7 +238,7 @@ struct tk_entry *tk_fleet_at(const struct tk_fleet *fleet, uint32_t id)
 void tk_fleet_set_due(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t at)
 {
-    fleet->due[entry->id] = at;
+    fleet->due[id_of(fleet, entry)] = at;
     tk_fleet_wake(fleet, at);
 }
 
@@ -254,7 +254,7 @@ int64_t tk_fleet_earliest(const struct tk_fleet *fleet)
 
 int64_t tk_fleet_due(const struct tk_fleet *fleet, const struct tk_entry *entry)
 {
-    return fleet->due[entry->id];
+    return fleet->due[id_of(fleet, entry)];
 }
 
 uint32_t tk_fleet_next_due(const struct tk_fleet *fleet, uint32_t id,
@@ -397,7 +397,7 @@ uint64_t tk_fleet_dice(const struct tk_fleet *fleet,
 {
     struct tk_seed seed = {fleet->dice.k0, salt};
 
-    return tk_hash(seed, entry->key.text);
+    return tk_hash(seed, tk_entry_text(entry));
 }
 
 char *tk_fleet_fingerprint(const struct tk_fleet *fleet, struct tk_str token,

@@ -66,13 +66,11 @@ struct tk_failure {
     char code[TK_CODE_TEXT]; /* the issuer's own word, [A-Za-z0-9_.-] */
 };
 
-/* One key. Owned by the fleet. */
+/* One key. Owned by the fleet. There may be millions: the order leaves no
+ * holes, and what is small comes last. */
 struct tk_entry {
-    struct tk_key key; /* views into `text` */
     struct tk_source *source;
     const struct tk_kind *kind;
-    uint32_t id;   /* place in the dense arrays */
-    uint32_t slot; /* in the table */
 
     struct tk_life life; /* all 0: there was no token yet */
     int64_t not_before;  /* what a useless refresh taught; 0: nothing */
@@ -82,24 +80,38 @@ struct tk_entry {
     void *flight; /* the refresh on its way, as the port knows it */
     struct tk_queued queued;
     int64_t queued_at;
-    bool is_queued;
-    uint8_t urgency; /* enum tk_urgency, while it is queued or in flight */
-    bool is_kept;
-    bool is_poisoned;
-    bool is_leaving; /* of a reload: it is not for the same thing any more */
-    uint32_t wait_count;
     struct tk_link waits; /* of struct tk_wait */
     uint64_t rejected;    /* generation last reported; 0: none */
     uint64_t forced;      /* generation a refresh was forced for */
-    uint32_t commits;     /* how often the token was replaced or dropped */
-    uint8_t strikes;      /* young tokens reported in a row */
-    uint8_t poisonings;   /* times in a row that a reported token came back */
 
     int64_t last_use_at; /* 0: never */
     uint64_t uses;
     double rate; /* uses per hour, fading */
-    char text[]; /* the key, not terminated */
+
+    uint32_t slot; /* in the table */
+    uint32_t wait_count;
+    uint32_t commits;   /* how often the token was replaced or dropped */
+    uint8_t strikes;    /* young tokens reported in a row */
+    uint8_t poisonings; /* times in a row that a reported token came back */
+    uint8_t urgency;    /* enum tk_urgency, while it is queued or in flight */
+    bool is_queued;
+    bool is_kept;
+    bool is_poisoned;
+    bool is_leaving; /* of a reload: it is not for the same thing any more */
+    uint8_t key_len;
+    char key[]; /* not terminated */
 };
+
+/* Views into the entry. */
+static inline struct tk_str tk_entry_text(const struct tk_entry *entry)
+{
+    return tk_str_of(entry->key, entry->key_len);
+}
+
+static inline struct tk_key tk_entry_key(const struct tk_entry *entry)
+{
+    return tk_key_split(tk_entry_text(entry));
+}
 
 /* Upward calls. */
 struct tk_fleet_port {

@@ -124,7 +124,7 @@ static void other_landed(const struct tk_got *got, void *data)
     flight->is_waiting = false;
     if (send_over(flight, got) != 0) {
         tk_log(TK_LOG_ERROR, "no memory to hand a token over",
-               tk_view("key", flight->entry->key.text));
+               tk_view("key", tk_entry_text(flight->entry)));
     }
 }
 
@@ -132,13 +132,13 @@ static int find_other(struct flight *flight, struct tk_str kind,
                       struct tk_str subject, struct tk_entry **out)
 {
     struct tk_flights *flights = flight->flights;
-    struct tk_source *source =
-        tk_config_source(flights->config, flight->entry->key.source);
+    struct tk_str name = tk_entry_key(flight->entry).source;
+    struct tk_source *source = tk_config_source(flights->config, name);
     char text[TK_KEY_MAX + 2];
     struct tk_key key;
-    int len = snprintf(text, sizeof text, "%.*s/%.*s%s%.*s",
-                       TK_ARG(flight->entry->key.source), TK_ARG(kind),
-                       subject.len > 0 ? "/" : "", TK_ARG(subject));
+    int len =
+        snprintf(text, sizeof text, "%.*s/%.*s%s%.*s", TK_ARG(name),
+                 TK_ARG(kind), subject.len > 0 ? "/" : "", TK_ARG(subject));
     int rc;
 
     if (len < 0 || len >= (int)sizeof text || source == NULL) return TK_EINVAL;
@@ -193,7 +193,8 @@ static void log_line(struct tk_str text, void *data)
     snprintf(line.text, sizeof line.text, "%.*s", TK_ARG(text));
     tk_veil(&flight->place->secrets, line.text);
     tk_log(TK_LOG_INFO, "provider says",
-           tk_view("key", flight->entry->key.text), tk_text("text", line.text));
+           tk_view("key", tk_entry_text(flight->entry)),
+           tk_text("text", line.text));
 }
 
 /* --- start and landing --- */

@@ -30,6 +30,8 @@ enum {
     RETRY_AFTER_MAX_MS = 24 * 3600 * 1000,
 };
 
+_Static_assert(SPREAD_MAX_MS <= UINT16_MAX, "a spread fits its field");
+
 static int64_t between(int64_t low, int64_t value, int64_t high)
 {
     return value < low ? low : value > high ? high : value;
@@ -118,7 +120,7 @@ void tk_plan_renew(const struct tk_kind *kind, const struct tk_life *life,
     room =
         between(0, (life->expires_at - plan->at) / SPREAD_SHARE, SPREAD_MAX_MS);
     if (room > plan->at - first) room = plan->at - first;
-    plan->spread_ms = (int32_t)(dice % (uint64_t)(room + 1));
+    plan->spread_ms = (uint16_t)(dice % (uint64_t)(room + 1));
     plan->at -= plan->spread_ms;
 }
 

@@ -28,14 +28,14 @@ enum tk_clamp {
 };
 
 struct tk_plan {
-    int64_t asked;     /* the policy's moment, before it was bent */
-    int64_t at;        /* the moment it is acted on; TK_NEVER: not at all */
-    int32_t spread_ms; /* by how much `at` was moved forward */
-    uint16_t why;      /* number of the policy's word in the fleet's list */
-    uint8_t verb;      /* enum tk_verb */
-    uint8_t clamp;     /* enum tk_clamp */
-    bool kept;         /* the policy let it lapse, `keep` overruled it */
-    bool fallback;     /* the built-in rule answered for the policy */
+    int64_t asked;      /* the policy's moment, before it was bent */
+    int64_t at;         /* the moment it is acted on; TK_NEVER: not at all */
+    uint16_t spread_ms; /* by how much `at` was moved forward */
+    uint16_t why;       /* number of the policy's word in the fleet's list */
+    uint8_t verb;       /* enum tk_verb */
+    uint8_t clamp;      /* enum tk_clamp */
+    bool kept;          /* the policy let it lapse, `keep` overruled it */
+    bool fallback;      /* the built-in rule answered for the policy */
 };
 
 /* The first moment at which a refresh can yield something new. */

@@ -20,15 +20,16 @@ static void set_pair(struct tk_value *table, uint32_t at, const char *name,
 static struct tk_value describe_key(const struct tk_entry *entry,
                                     struct tk_pool *pool)
 {
+    struct tk_key parts = tk_entry_key(entry);
     const struct tk_value *variant =
-        tk_source_variant(entry->source, entry->kind, entry->key.subject);
+        tk_source_variant(entry->source, entry->kind, parts.subject);
     struct tk_value key = tk_value_of_table(pool, 0, variant == NULL ? 4 : 5);
 
     if (key.type == TK_NIL) return key;
-    set_pair(&key, 0, "text", tk_value_of_text(pool, entry->key.text));
-    set_pair(&key, 1, "source", tk_value_of_text(pool, entry->key.source));
-    set_pair(&key, 2, "kind", tk_value_of_text(pool, entry->key.kind));
-    set_pair(&key, 3, "subject", tk_value_of_text(pool, entry->key.subject));
+    set_pair(&key, 0, "text", tk_value_of_text(pool, parts.text));
+    set_pair(&key, 1, "source", tk_value_of_text(pool, parts.source));
+    set_pair(&key, 2, "kind", tk_value_of_text(pool, parts.kind));
+    set_pair(&key, 3, "subject", tk_value_of_text(pool, parts.subject));
     if (variant != NULL) set_pair(&key, 4, "variant", *variant);
     return key;
 }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { CAP_MIN = 16 };
+
 void tk_queue_fini(struct tk_queue *queue)
 {
     free(queue->heap);
@@ -56,7 +58,7 @@ static void sink(struct tk_queue *queue, struct tk_queued *item)
 int tk_queue_push(struct tk_queue *queue, struct tk_queued *item)
 {
     if (queue->count == queue->cap) {
-        uint32_t cap = queue->cap == 0 ? 16 : queue->cap * 2;
+        uint32_t cap = queue->cap == 0 ? CAP_MIN : queue->cap * 2;
         struct tk_queued **heap =
             realloc(queue->heap, cap * sizeof *queue->heap);
 
@@ -86,6 +88,18 @@ void tk_queue_move(struct tk_queued *item)
     sink(item->queue, item);
 }
 
+/* A storm leaves no room behind; without memory to move it stays. */
+static void shrink(struct tk_queue *queue)
+{
+    struct tk_queued **heap;
+
+    if (queue->cap == CAP_MIN || queue->count > queue->cap / 4) return;
+    heap = realloc(queue->heap, queue->cap / 2 * sizeof *heap);
+    if (heap == NULL) return;
+    queue->heap = heap;
+    queue->cap /= 2;
+}
+
 void tk_queue_drop(struct tk_queued *item)
 {
     struct tk_queue *queue = item->queue;
@@ -95,9 +109,11 @@ void tk_queue_drop(struct tk_queued *item)
     if (queue == NULL) return;
     last = queue->heap[--queue->count];
     item->queue = NULL;
-    if (last == item) return;
-    put(queue, at, last);
-    tk_queue_move(last);
+    if (last != item) {
+        put(queue, at, last);
+        tk_queue_move(last);
+    }
+    shrink(queue);
 }
 
 uint32_t tk_queue_count_before(const struct tk_queue *queue,

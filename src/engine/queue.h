@@ -16,9 +16,9 @@ struct tk_queue;
 /* Lies inside its member. All 0: in no queue. */
 struct tk_queued {
     struct tk_queue *queue;
+    int64_t rank; /* the lowest leaves first, */
+    float demand; /* and of equals the one most in demand */
     uint32_t place;
-    int64_t rank;  /* the lowest leaves first, */
-    double demand; /* and of equals the one most in demand */
 };
 
 /* Owned by whoever zeroed it; tk_queue_fini frees it. */

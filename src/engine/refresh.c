@@ -230,7 +230,7 @@ static void log_landing(const struct tk_fleet *fleet,
 
     tk_fleet_read(fleet, entry, &record);
     tk_fleet_fingerprint(fleet, record.token, fingerprint);
-    tk_log(TK_LOG_INFO, events[landing], tk_view("key", entry->key.text),
+    tk_log(TK_LOG_INFO, events[landing], tk_view("key", tk_entry_text(entry)),
            tk_num("generation", (int64_t)record.generation),
            tk_text("fingerprint", fingerprint),
            tk_num("life_s", answer->life_ms / 1000),
@@ -248,7 +248,7 @@ static void dismiss_unknown(struct tk_fleet *fleet, struct tk_entry *entry,
          answer->class != TK_CLASS_REAUTHORIZE)) {
         return;
     }
-    tk_unknown_remember(tk_fleet_unknowns(fleet), entry->key.text,
+    tk_unknown_remember(tk_fleet_unknowns(fleet), tk_entry_text(entry),
                         answer->class, answer->code,
                         entry->failure->next_try_at);
     tk_fleet_set_due(fleet, entry, now);
@@ -266,7 +266,7 @@ static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
     snprintf(failure.code, sizeof failure.code, "%s", answer->code);
     tk_entry_set_failure(entry, &failure);
     entry->source->stats.failed++;
-    tk_log(TK_LOG_WARN, "refresh failed", tk_view("key", entry->key.text),
+    tk_log(TK_LOG_WARN, "refresh failed", tk_view("key", tk_entry_text(entry)),
            tk_text("class", tk_class_name(answer->class)),
            tk_text("code", answer->code), tk_num("failures", failure.count));
     tk_schedule_retry(fleet, entry, answer->retry_after_ms, now);
@@ -335,7 +335,7 @@ static void land_void(struct tk_fleet *fleet, struct tk_entry *entry,
 {
     entry->source->stats.late_answers++;
     tk_log(TK_LOG_INFO, "answer came too late and is dropped",
-           tk_view("key", entry->key.text));
+           tk_view("key", tk_entry_text(entry)));
     if (entry->is_kept || entry->wait_count > 0 ||
         entry->life.expires_at != 0) {
         want_again(fleet, entry, now);

@@ -11,14 +11,15 @@ void tk_schedule_view(const struct tk_fleet *fleet,
 {
     const struct tk_life *life = &entry->life;
     int64_t opens = tk_plan_opens(entry->kind, life);
+    struct tk_key key = tk_entry_key(entry);
     struct tk_record record;
 
     tk_fleet_read(fleet, entry, &record);
     *out = (struct tk_token_view){
-        .key = entry->key.text,
-        .source = entry->key.source,
-        .kind = entry->key.kind,
-        .subject = entry->key.subject,
+        .key = key.text,
+        .source = key.source,
+        .kind = key.kind,
+        .subject = key.subject,
         .state = tk_state_name(tk_entry_state(entry, now)),
         .generation = (int64_t)record.generation,
         .age_ms = now - life->sent_at,

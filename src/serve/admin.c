@@ -4,8 +4,8 @@
 
 enum { RESULT_MAX_BYTES = 4096 };
 
-/* {"key","result","detail"}; without a key if that is NULL. */
-static void send_result(struct tk_request *request, const struct tk_str *key,
+/* {"key","result","detail"}; without a key if that is empty. */
+static void send_result(struct tk_request *request, struct tk_str key,
                         const char *result, const char *detail)
 {
     struct tk_buf out;
@@ -13,9 +13,9 @@ static void send_result(struct tk_request *request, const struct tk_str *key,
 
     tk_buf_init(&out, RESULT_MAX_BYTES);
     tk_json_open(&json, '{');
-    if (key != NULL) {
+    if (key.len > 0) {
         tk_json_name(&json, "key");
-        tk_json_text(&json, *key);
+        tk_json_text(&json, key);
     }
     tk_json_name(&json, "result");
     tk_json_text(&json, tk_str(result));
@@ -34,17 +34,17 @@ void tk_admin_refresh(struct tk_desk *desk, struct tk_request *request,
     if (entry == NULL) return;
     switch (tk_engine_refresh(desk->engine, entry)) {
     case TK_VERDICT_PAUSED:
-        send_result(request, &entry->key.text, "paused",
+        send_result(request, tk_entry_text(entry), "paused",
                     "noted; the source is paused, so the issuer is asked when "
                     "it is resumed");
         break;
     case TK_VERDICT_REFUSED:
-        send_result(request, &entry->key.text, "refused",
+        send_result(request, tk_entry_text(entry), "refused",
                     "noted; the issuer refuses our credential, and is asked "
                     "when the secret changes");
         break;
     default:
-        send_result(request, &entry->key.text, "refreshing",
+        send_result(request, tk_entry_text(entry), "refreshing",
                     "the issuer is asked for a token now");
     }
 }
@@ -56,7 +56,7 @@ void tk_admin_drop(struct tk_desk *desk, struct tk_request *request,
 
     if (entry == NULL) return;
     tk_engine_drop(desk->engine, entry);
-    send_result(request, &entry->key.text, "dropped",
+    send_result(request, tk_entry_text(entry), "dropped",
                 entry->is_kept
                     ? "the token is dropped; a new one is fetched, because the "
                       "key is kept"
@@ -121,7 +121,7 @@ void tk_admin_reload(struct tk_desk *desk, struct tk_request *request)
     tk_problems_init(&problems);
     rc = tk_engine_reload(desk->engine, &problems);
     if (rc == 0) {
-        send_result(request, NULL, "reloaded",
+        send_result(request, tk_str(""), "reloaded",
                     "the configuration is in force; tokens of unchanged "
                     "sources were kept");
     } else if (problems.count > 0) {

@@ -325,7 +325,7 @@ void tk_explain_write(const struct tk_fleet *fleet,
     tk_fleet_read(fleet, entry, &record);
     tk_json_open(&json, '{');
     tk_json_name(&json, "key");
-    tk_json_text(&json, entry->key.text);
+    tk_json_text(&json, tk_entry_text(entry));
     put_text(&json, "state", tk_state_name(tk_entry_state(entry, now)));
     put_count(&json, "generation", record.generation);
     put_text(&json, "now", tk_date_print(wall_ms, date));

@@ -15,7 +15,7 @@ void tk_handout_write(const struct tk_got *got, int64_t wall_ms,
     char seconds[TK_SECONDS_TEXT];
 
     tk_buf_put_str(out, TK_STR("{\"key\":\""));
-    tk_buf_put_str(out, got->entry->key.text);
+    tk_buf_put_str(out, tk_entry_text(got->entry));
     tk_buf_put_str(out, TK_STR("\",\"token\":"));
     tk_json_quote(out, got->token);
     tk_buf_put_str(out, TK_STR(",\"attributes\":"));

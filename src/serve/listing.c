@@ -85,7 +85,7 @@ static void put_entry(struct tk_json *json, const struct tk_fleet *fleet,
     tk_fleet_read(fleet, entry, &record);
     tk_json_open(json, '{');
     tk_json_name(json, "key");
-    tk_json_text(json, entry->key.text);
+    tk_json_text(json, tk_entry_text(entry));
     put_text(json, "source", entry->source->name);
     put_text(json, "kind", entry->kind->name);
     put_text(json, "state", tk_state_name(tk_entry_state(entry, now)));
@@ -163,7 +163,7 @@ static void put_page(struct tk_json *json, const struct tk_fleet *fleet,
     tk_json_close(json, ']');
     tk_json_name(json, "next");
     if (page->has_more) {
-        tk_json_text(json, page->entries[page->count - 1]->key.text);
+        tk_json_text(json, tk_entry_text(page->entries[page->count - 1]));
     } else {
         tk_json_null(json);
     }

@@ -19,7 +19,7 @@ static int compare(struct tk_str a, struct tk_str b)
 
 static bool is_above(const struct tk_entry *entry, const struct tk_entry *other)
 {
-    return compare(entry->key.text, other->key.text) > 0;
+    return compare(tk_entry_text(entry), tk_entry_text(other)) > 0;
 }
 
 static void swap(struct tk_page *page, uint32_t a, uint32_t b)
@@ -75,7 +75,7 @@ static int by_name(const void *a, const void *b)
     const struct tk_entry *const *left = a;
     const struct tk_entry *const *right = b;
 
-    return compare((*left)->key.text, (*right)->key.text);
+    return compare(tk_entry_text(*left), tk_entry_text(*right));
 }
 
 static void look_at(const struct tk_entry *entry,
@@ -90,7 +90,8 @@ static void look_at(const struct tk_entry *entry,
     out->states[state]++;
     if (want->state >= 0 && (enum tk_state)want->state != state) return;
     out->total++;
-    if (want->after.len > 0 && compare(entry->key.text, want->after) <= 0) {
+    if (want->after.len > 0 &&
+        compare(tk_entry_text(entry), want->after) <= 0) {
         return;
     }
     offer(out, entry, want->limit);

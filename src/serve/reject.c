@@ -94,7 +94,7 @@ static void send_verdict(struct tk_desk *desk, struct tk_request *request,
     tk_buf_init(&out, TK_DESK_ANSWER_MAX);
     tk_json_open(&json, '{');
     tk_json_name(&json, "key");
-    tk_json_text(&json, entry->key.text);
+    tk_json_text(&json, tk_entry_text(entry));
     tk_json_name(&json, "result");
     tk_json_text(&json, tk_str(name_of(verdict)));
     tk_json_name(&json, "detail");

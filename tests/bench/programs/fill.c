@@ -23,7 +23,7 @@ static void on_got(const struct tk_got *got, void *data)
     struct run *run = data;
 
     if (got->refusal != TK_REFUSAL_NONE) run->failed++;
-    run->bytes += got->entry->key.text.len + got->token.len;
+    run->bytes += tk_entry_text(got->entry).len + got->token.len;
     if (--run->waiting == 0) tk_loop_stop(run->loop);
 }
 

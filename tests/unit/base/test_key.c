@@ -31,6 +31,9 @@ static void splits_a_key_into_its_parts(void **state)
         assert_text(key.source, tk_str(rows[i].source));
         assert_text(key.kind, tk_str(rows[i].kind));
         assert_text(key.subject, tk_str(rows[i].subject));
+        key = tk_key_split(text);
+        assert_text(key.text, text);
+        assert_text(key.subject, tk_str(rows[i].subject));
         assert_ptr_equal(key.source.data, text.data);
     }
 }

@@ -54,9 +54,16 @@ static void removing_a_key_keeps_the_others_in_their_place(void **state)
     assert_int_equal(tk_fleet_count(f->fleet), 2);
     assert_int_equal(tk_fleet_due(f->fleet, b), 20);
     assert_int_equal(tk_fleet_due(f->fleet, c), 30);
-    assert_ptr_equal(tk_fleet_at(f->fleet, c->id), c);
-    assert_ptr_equal(tk_fleet_at(f->fleet, b->id), b);
+    assert_ptr_equal(tk_fleet_at(f->fleet, 0), c);
+    assert_ptr_equal(tk_fleet_at(f->fleet, 1), b);
     assert_null(tk_fleet_find(f->fleet, TK_STR("crm/client/a")));
+}
+
+/* Of the 400 bytes that a key may weigh above its own and its token's. */
+static void an_entry_takes_half_of_what_a_key_may_weigh(void **state)
+{
+    (void)state;
+    assert_true(offsetof(struct tk_entry, key) <= 200);
 }
 
 static void the_earliest_moment_is_a_bound_until_it_is_sought(void **state)
@@ -165,6 +172,7 @@ int main(void)
         WITH_FLEET(a_kind_that_the_source_does_not_have_is_no_key),
         WITH_FLEET(keys_are_bounded_by_max_keys),
         WITH_FLEET(removing_a_key_keeps_the_others_in_their_place),
+        cmocka_unit_test(an_entry_takes_half_of_what_a_key_may_weigh),
         WITH_FLEET(the_earliest_moment_is_a_bound_until_it_is_sought),
         WITH_FLEET(states_follow_from_token_refresh_and_failure),
         WITH_FLEET(the_rate_counts_uses_of_the_last_hour_or_so),

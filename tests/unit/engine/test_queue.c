@@ -77,12 +77,29 @@ static void an_item_moves_when_its_rank_changes(void **state)
     tk_queue_fini(&queue);
 }
 
+static void a_storm_leaves_no_room_behind(void **state)
+{
+    struct tk_queue queue = {0};
+    uint32_t cap;
+
+    (void)state;
+    fill(&queue, MANY);
+    cap = queue.cap;
+    assert_int_equal(drain(&queue), MANY);
+    assert_true(queue.cap < cap / 16);
+    fill(&queue, MANY);
+    assert_int_equal(queue.cap, cap);
+    assert_int_equal(drain(&queue), MANY);
+    tk_queue_fini(&queue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_lowest_rank_leaves_first_then_the_highest_demand),
         cmocka_unit_test(an_item_can_leave_from_anywhere),
         cmocka_unit_test(an_item_moves_when_its_rank_changes),
+        cmocka_unit_test(a_storm_leaves_no_room_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

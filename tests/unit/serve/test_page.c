@@ -14,7 +14,7 @@ static void fill(struct scene *s, struct tk_page_want want)
 static void key_is(uint32_t index, const char *wanted)
 {
     assert_in_range(index, 0, page.count - 1);
-    assert_text(page.entries[index]->key.text, tk_str(wanted));
+    assert_text(tk_entry_text(page.entries[index]), tk_str(wanted));
 }
 
 static void an_empty_fleet_has_an_empty_page(void **state)
@@ -79,7 +79,7 @@ static void pages_together_are_all_keys_once(void **state)
             assert_int_equal(page.total, KEYS);
             assert_in_range(page.count, 1, limit);
             for (uint32_t i = 0; i < page.count; i++) {
-                struct tk_str key = page.entries[i]->key.text;
+                struct tk_str key = tk_entry_text(page.entries[i]);
 
                 assert_true(is_before(want.after, key));
                 want.after = key;
