@@ -39,6 +39,7 @@ files["examples"].read_globals = {
 }
 
 files["lua/resty"].std = "ngx_lua"
+files["examples/nginx/feishu.lua"].std = "ngx_lua"
 
 files["tests/lua"].std = "lua54+busted"
 files["tests/e2e"].std = "lua54+busted"

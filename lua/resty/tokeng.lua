@@ -9,6 +9,7 @@ local calls = require "resty.tokeng.calls"
 local cjson = require "cjson.safe"
 local ffi = require "ffi"
 local native = require "resty.tokeng.native"
+local spawn = require "resty.tokeng.spawn"
 
 local tokeng = {}
 
@@ -220,7 +221,8 @@ end
 -- --- what is seen from outside ---
 
 local KNOWN = { dir = "string", socket = "string", library = "string",
-    entries = "number", connections = "number", header = "table" }
+    entries = "number", connections = "number", header = "table",
+    spawn = "table" }
 
 local function check(options)
     for name, value in pairs(options) do
@@ -232,6 +234,10 @@ local function check(options)
                 KNOWN[name], type(value))
         end
     end
+    if options.spawn then
+        local ok, err = spawn.check(options.spawn)
+        if not ok then return nil, err end
+    end
     local header = options.header
     if header and (type(header.name) ~= "string" or not attach_of(header.name,
         tostring(header.format or "%s"))) then
@@ -240,8 +246,17 @@ local function check(options)
     return true
 end
 
+-- `spawn = true` is `spawn = {}`.
+local function normalise(options)
+    local all = {}
+    for name, value in pairs(options or NO_OPTIONS) do all[name] = value end
+    if all.spawn == true then all.spawn = {} end
+    if all.spawn == false then all.spawn = nil end
+    return all
+end
+
 function tokeng.init(options)
-    options = options or NO_OPTIONS
+    options = normalise(options)
     local ok, err = check(options)
     if not ok then return nil, err end
     local dir = options.dir or "/run/tokeng"
@@ -249,12 +264,13 @@ function tokeng.init(options)
     if not opened then return nil, found end
     local header = options.header
     default_attach = header and attach_of(header.name, header.format or "%s")
-    engine = calls.new(options.socket or dir .. "/tokeng.sock",
-        options.connections or CONNECTIONS)
+    local socket = options.socket or dir .. "/tokeng.sock"
+    engine = calls.new(socket, options.connections or CONNECTIONS)
     half = math.max(1, (options.entries or ENTRIES) / 2)
     young, old, count = {}, {}, 0
     attaches, attach_count = {}, 0
     lib, handle = opened, found
+    if options.spawn then return spawn.start(dir, socket, options.spawn) end
     return true
 end
 

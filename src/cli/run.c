@@ -2,6 +2,7 @@
 #include "cli/run.h"
 
 #include "base/log.h"
+#include "cli/host.h"
 #include "cli/runtime.h"
 #include "cli/setup.h"
 #include "engine/engine.h"
@@ -29,6 +30,8 @@ static const struct tk_option options[] = {
      "listen here and nowhere else, whatever the configuration says"},
     {"dir", '\0', TK_OPTION_TEXT, "DIR",
      "the runtime directory ($RUNTIME_DIRECTORY, /run/tokeng)"},
+    {"while-pid", '\0', TK_OPTION_COUNT, "PID",
+     "keep none of its open files, and end when this process has ended"},
 };
 
 /* Everything that one run of the engine owns. */
@@ -42,6 +45,7 @@ struct running {
     struct tk_engine *engine;
     struct tk_api *api;
     struct tk_timer *ready;
+    struct tk_host *host; /* NULL: it belongs to nobody */
 };
 
 /* A connection is a descriptor; 1024 is for programs that call select(). */
@@ -234,6 +238,27 @@ static enum tk_exit open_api(struct running *running)
     return TK_EXIT_OK;
 }
 
+static void stop_with_host(void *data)
+{
+    struct running *running = data;
+
+    tk_log(TK_LOG_INFO, "its process has ended",
+           tk_num("while_pid", tk_args_count(running->args, "while-pid", 0)));
+    stop(running);
+}
+
+static enum tk_exit watch_host(struct running *running)
+{
+    int64_t pid = tk_args_count(running->args, "while-pid", 0);
+    struct tk_why why;
+    int rc;
+
+    if (!tk_args_has(running->args, "while-pid")) return TK_EXIT_OK;
+    rc = tk_host_watch(running->loop, pid, stop_with_host, running,
+                       &running->host, &why);
+    return rc == 0 ? TK_EXIT_OK : fail(running, rc, why.text);
+}
+
 static enum tk_exit watch_signals(struct running *running)
 {
     int rc = tk_loop_on_signal(running->loop, SIGTERM, stop, running);
@@ -262,7 +287,8 @@ static enum tk_exit start(struct running *running)
     if (status != TK_EXIT_OK) return status;
     rc = tk_loop_new(&running->loop);
     if (rc != 0) return fail(running, rc, tk_err_text(rc));
-    status = make_engine(running);
+    status = watch_host(running);
+    if (status == TK_EXIT_OK) status = make_engine(running);
     if (status == TK_EXIT_OK) status = watch_signals(running);
     if (status == TK_EXIT_OK) status = open_api(running);
     keep_descriptors();
@@ -280,6 +306,7 @@ static enum tk_exit end(struct running *running, enum tk_exit status)
     if (running->engine != NULL) tk_engine_stop(running->engine);
     tk_api_free(running->api);
     tk_timer_free(running->ready);
+    tk_host_free(running->host);
     tk_engine_free(running->engine);
     left_open = tk_loop_free(running->loop);
     if (running->lock >= 0) close(running->lock);
@@ -294,6 +321,7 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
     enum tk_exit status = set_log_level(args, show);
 
     if (status != TK_EXIT_OK) return status;
+    if (tk_args_has(args, "while-pid")) tk_host_close_inherited();
     umask(0077);
     raise_descriptors();
     status = tk_setup_find(args, show, &running.setup);
