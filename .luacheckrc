@@ -45,6 +45,7 @@ files["tests/lua"].std = "lua54+busted"
 files["tests/e2e"].std = "lua54+busted"
 files["tests/nginx"].std = "lua54+busted"
 files["tests/house/ffi.lua"].std = "luajit"
+files["tests/bench/support/lookups.lua"].std = "ngx_lua"
 files["tests/bench/support/people.lua"].std = "sandbox+provider"
 
 exclude_files = { "build", "tests/e2e/node_modules" }

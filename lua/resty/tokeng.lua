@@ -7,7 +7,7 @@
 -- what is not in that is asked of the engine (resty/tokeng/calls.lua).
 local calls = require "resty.tokeng.calls"
 local cjson = require "cjson.safe"
-local ffi = require "ffi"
+local first = require "resty.tokeng.first"
 local native = require "resty.tokeng.native"
 local spawn = require "resty.tokeng.spawn"
 
@@ -24,46 +24,7 @@ local YIELDS = { rewrite = true, access = true, content = true, timer = true,
 local NO_OPTIONS = {}
 
 -- Of this worker, set by init.
-local lib, handle, engine, default_attach
-local has_told_unreadable
-
-local buf = ffi.new("char[?]", native.TOKEN_MAX + 1)
-local want = ffi.new("struct tokeng_want", {
-    size = ffi.sizeof("struct tokeng_want") })
-local info_type = ffi.typeof("struct tokeng_info")
-local INFO_SIZE = ffi.sizeof(info_type)
-
--- --- the first level ---
---
--- An entry: token, about (what the caller learns), generation, info (for
--- tokeng_is_same; nil for what came from the engine and is nowhere kept), and
--- header and value once it is known how the token is presented. Two tables of
--- half the size: when the young one is full it becomes the old one, and what
--- is used there moves over.
-local young, old, count, half = {}, {}, 0, ENTRIES / 2
-
-local function keep(key, entry)
-    if not young[key] then
-        if count >= half then
-            old, young, count = young, {}, 0
-        end
-        count = count + 1
-    end
-    young[key] = entry
-end
-
-local function find(key, min_ttl, newer_than)
-    local entry = young[key]
-    if not entry then
-        entry = old[key]
-        if not entry then return nil end
-        keep(key, entry)
-    end
-    if lib.tokeng_is_same(handle, entry.info, min_ttl) == 1
-        and entry.generation > newer_than then
-        return entry
-    end
-end
+local find, read, engine, first_level, default_attach
 
 -- --- how a token is presented ---
 
@@ -102,36 +63,6 @@ local function dress(key, entry)
     return true
 end
 
--- --- the shared cache ---
-
-local function tell_unreadable(rc)
-    if has_told_unreadable then return end
-    has_told_unreadable = true
-    ngx.log(ngx.WARN, "tokeng: the shared cache cannot be read (",
-        ffi.string(lib.tokeng_strerror(rc)), "); every token is asked of the "
-        .. "engine, which is slow")
-end
-
-local function read(key, min_ttl, newer_than)
-    local info = info_type()
-    info.size = INFO_SIZE
-    want.min_ttl_s, want.newer_than = min_ttl, newer_than
-    local len = lib.tokeng_get(handle, key, #key, want, buf,
-        native.TOKEN_MAX + 1, info)
-    if len < 0 then
-        if native.unreadable[len] then tell_unreadable(len) end
-        return nil
-    end
-    local entry = { token = ffi.string(buf, len), info = info,
-        generation = tonumber(info.generation) }
-    entry.about = { generation = entry.generation,
-        state = native.states[info.state],
-        expires_at = ngx.now() + tonumber(info.expires_in_ms) / 1000 }
-    dress(key, entry)
-    keep(key, entry)
-    return entry
-end
-
 -- --- the engine ---
 
 local function refused(reply)
@@ -154,7 +85,10 @@ local function answer_reader(key, min_ttl, newer_than)
         end
         learn_attach(key, answer.attach)
         local entry = read(key, min_ttl, newer_than)
-        if entry then return entry end
+        if entry then
+            dress(key, entry)
+            return entry
+        end
         entry = { token = answer.token, generation = answer.generation,
             about = { generation = answer.generation, state = answer.state,
                 expires_at = ngx.now() + (tonumber(answer.expires_in) or 0) } }
@@ -209,7 +143,7 @@ local function fetch(key, min_ttl, newer_than, wait)
 end
 
 local function obtain(key, options)
-    if not handle then return nil, "resty.tokeng is not initialised" end
+    if not engine then return nil, "resty.tokeng is not initialised" end
     local min_ttl, newer_than = options.min_ttl or 0, options.newer_than or 0
     local entry = find(key, min_ttl, newer_than)
         or read(key, min_ttl, newer_than)
@@ -260,16 +194,15 @@ function tokeng.init(options)
     local ok, err = check(options)
     if not ok then return nil, err end
     local dir = options.dir or "/run/tokeng"
-    local opened, found = native.open(options.library or "libtokeng.so.0", dir)
-    if not opened then return nil, found end
+    local lib, handle = native.open(options.library or "libtokeng.so.0", dir)
+    if not lib then return nil, handle end
     local header = options.header
     default_attach = header and attach_of(header.name, header.format or "%s")
     local socket = options.socket or dir .. "/tokeng.sock"
     engine = calls.new(socket, options.connections or CONNECTIONS)
-    half = math.max(1, (options.entries or ENTRIES) / 2)
-    young, old, count = {}, {}, 0
+    first_level = first.new(lib, handle, options.entries or ENTRIES)
+    find, read = first_level.find, first_level.read
     attaches, attach_count = {}, 0
-    lib, handle = opened, found
     if options.spawn then return spawn.start(dir, socket, options.spawn) end
     return true
 end
@@ -308,7 +241,7 @@ local function read_verdict(reply)
 end
 
 function tokeng.reject(key, generation)
-    if not handle then return nil, "resty.tokeng is not initialised" end
+    if not engine then return nil, "resty.tokeng is not initialised" end
     if not is_key(key) then return nil, "bad_key", NO_OPTIONS end
     if type(generation) ~= "number" or generation < 1 then
         return nil, "bad_generation", NO_OPTIONS
@@ -322,12 +255,9 @@ function tokeng.reject(key, generation)
 end
 
 function tokeng.state()
-    if not handle then return nil, "resty.tokeng is not initialised" end
+    if not engine then return nil, "resty.tokeng is not initialised" end
     local state = engine:state()
-    state.entries = count
-    for key in pairs(old) do
-        if not young[key] then state.entries = state.entries + 1 end
-    end
+    state.entries = first_level.count()
     return state
 end
 

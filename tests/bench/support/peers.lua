@@ -8,6 +8,7 @@ local wait = require "support.wait"
 local peers = {}
 
 local NGINX = [[
+MODULES
 daemon off; master_process off; pid DIR/nginx.pid; error_log stderr crit;
 events { worker_connections 4096; }
 http {
@@ -23,11 +24,11 @@ local function fill(text, values)
 end
 
 -- servers: server blocks, with DIR for the folder; socket: one that answers
--- when it is ready (DIR/nginx.sock).
-function peers.nginx(servers)
+-- when it is ready (DIR/nginx.sock); modules: directives that load some.
+function peers.nginx(servers, modules)
     local dir = tmp.dir()
     tmp.write(dir .. "/nginx.conf", fill(NGINX, { DIR = dir,
-        SERVERS = fill(servers, { DIR = dir }) }))
+        MODULES = modules or "", SERVERS = fill(servers, { DIR = dir }) }))
     local self = process.start { path = "/usr/sbin/nginx",
         args = { "-p", dir, "-c", dir .. "/nginx.conf" } }
     self.dir, self.socket = dir, dir .. "/nginx.sock"
