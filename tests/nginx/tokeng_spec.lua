@@ -119,14 +119,17 @@ describe("resty.tokeng", function()
 
     it("asks once for a cold key, however many wait for it", function()
         local before = #issuer:stats().log
-        issuer:control { latency_ms = 300 }
+        issuer:control { latency_ms = 3000 }
         local waiting = {}
         for i = 1, 100 do waiting[i] = host:start_get("/get/crm/client/k2") end
+        wait.wait_until(function() return say("/state").waiting == 100 end, 20,
+            "all to wait")
+        assert.equal(1, say("/state").calls)
+        issuer:control { latency_ms = 0 }
         local tokens = {}
         for _, call in ipairs(waiting) do
             tokens[cjson.decode(assert(call:wait(20)).body).token] = true
         end
-        issuer:control { latency_ms = 0 }
         local token = next(tokens)
         assert.is_nil(next(tokens, token))
         assert.equal(before + 1, #issuer:stats().log)

@@ -21,6 +21,13 @@ local function tell_unreadable(self, text)
         "); every token is asked of the engine, which is slow")
 end
 
+local function entry_of(token, info)
+    local generation = tonumber(info.generation)
+    return { token = token, info = info, generation = generation, about = {
+        generation = generation, state = native.states[info.state],
+        expires_at = ngx.now() + tonumber(info.expires_in_ms) / 1000 } }
+end
+
 -- self.find and self.read, for at most `size` entries. Closures over what does
 -- not change, because LuaJIT compiles these calls to bare ones then.
 function first.new(lib, handle, size)
@@ -67,11 +74,7 @@ function first.new(lib, handle, size)
             end
             return nil
         end
-        local generation = tonumber(info.generation)
-        local entry = { token = ffi.string(buf, len), info = info,
-            generation = generation, about = { generation = generation,
-                state = native.states[info.state], expires_at = ngx.now()
-                    + tonumber(info.expires_in_ms) / 1000 } }
+        local entry = entry_of(ffi.string(buf, len), info)
         keep(key, entry)
         return entry
     end

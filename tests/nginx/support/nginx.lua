@@ -36,7 +36,7 @@ http {
   }
   HTTP
   server {
-    listen unix:DIR/nginx.sock;
+    listen unix:DIR/nginx.sock backlog=4096;
     location = /pid { content_by_lua_block { ngx.print(ngx.worker.pid()) } }
     SERVER
   }
