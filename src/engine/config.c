@@ -1,5 +1,6 @@
 #include "engine/config.h"
 
+#include "base/loopback.h"
 #include "script/data.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@ enum { CONFIG_MAX_BYTES = 16 * 1024 * 1024 };
 #define NAMED(text) .name = {text, sizeof(text) - 1}
 
 static const struct tk_field top_fields[] = {
+    {NAMED("api_keys"), .type = TK_FIELD_ANY},
     {NAMED("listen"), .type = TK_FIELD_LIST},
     {NAMED("policy"), .type = TK_FIELD_ANY},
     {NAMED("require_mlock"), .type = TK_FIELD_BOOL},
@@ -171,12 +173,24 @@ static void load_sources(struct tk_config *config, const char *policy_file,
 static void check_listen(const struct tk_config *config,
                          struct tk_problems *problems)
 {
-    const char *address;
+    const char *text;
 
-    for (size_t i = 0; (address = tk_config_listen(config, i)) != NULL; i++) {
-        if (tk_str_starts(tk_str(address), TK_STR("unix:/"))) continue;
-        tk_problem(problems, "listen", "'%s' must be \"unix:/absolute/path\"",
-                   address);
+    for (size_t i = 0; (text = tk_config_listen(config, i)) != NULL; i++) {
+        struct tk_str address = tk_str(text);
+
+        if (tk_str_starts(address, TK_STR("unix:/"))) continue;
+        if (!tk_str_starts(address, TK_STR("tcp:")) ||
+            !tk_loopback_is_place(tk_str_skip(address, 4))) {
+            tk_problem(problems, "listen",
+                       "'%s' must be \"unix:/absolute/path\", or a loopback "
+                       "address and a port, \"tcp:127.0.0.1:7070\"",
+                       text);
+        } else if (config->api_keys.count == 0) {
+            tk_problem(problems, "listen",
+                       "'%s' needs api_keys: anybody on this host could "
+                       "connect to it",
+                       text);
+        }
     }
 }
 
@@ -224,6 +238,9 @@ static void load(struct tk_config *config, const struct tk_config *previous,
         return;
     }
     tk_schema_check("", &config->root, top_fields, TOP_FIELDS, false, problems);
+    tk_api_keys_read(tk_value_get(&config->root, "api_keys"),
+                     tk_value_get(&config->root, "sources"), &config->pool,
+                     &config->api_keys, problems);
     check_listen(config, problems);
     load_sources(config, policy_file, problems);
     check_memory(config, problems);

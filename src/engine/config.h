@@ -4,6 +4,7 @@
 #define TK_ENGINE_CONFIG_H
 
 #include "base/map.h"
+#include "engine/api_keys.h"
 #include "engine/source.h"
 
 struct tk_config_secret;
@@ -21,6 +22,7 @@ struct tk_config {
     struct tk_source **sources;
     size_t source_count;
     struct tk_map by_name; /* of sources */
+    struct tk_api_keys api_keys;
 };
 
 /* Where the configuration is: `given`, else $TOKENG_CONFIG, else

@@ -14,8 +14,9 @@ static const char TIMED_OUT[] =
     "HTTP/1.1 408 Request Timeout\r\n"
     "Connection: close\r\n"
     "Content-Type: application/problem+json\r\n"
-    "Content-Length: 115\r\n\r\n"
-    "{\"title\":\"Request Timeout\",\"status\":408,\"code\":\"too_slow\","
+    "Content-Length: 136\r\n\r\n"
+    "{\"type\":\"about:blank\",\"title\":\"Request Timeout\",\"status\":408,"
+    "\"code\":\"too_slow\","
     "\"detail\":\"the headers or the body took too long to come\"}";
 
 /* No more than there are descriptors for: without one, nobody would be told

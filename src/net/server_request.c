@@ -28,14 +28,17 @@ enum { DRAIN_MAX = 1 << 20 };
 enum { QUERY_INLINE = 256 };
 
 static const char MALFORMED[] =
-    "{\"title\":\"Bad Request\",\"status\":400,\"code\":\"malformed\","
+    "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,"
+    "\"code\":\"malformed\","
     "\"detail\":\"the first line, the host or the length of the body is "
     "malformed\"}";
 static const char TOO_LARGE[] =
-    "{\"title\":\"Content Too Large\",\"status\":413,\"code\":\"too_large\","
+    "{\"type\":\"about:blank\",\"title\":\"Content Too Large\","
+    "\"status\":413,\"code\":\"too_large\","
     "\"detail\":\"the body is larger than this listener takes\"}";
 static const char STOPPING[] =
-    "{\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"stopping\","
+    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
+    "\"status\":503,\"code\":\"stopping\","
     "\"detail\":\"the engine is stopping\"}";
 
 enum step {

@@ -43,12 +43,39 @@ static void refuse_method(struct tk_request *request, const char *allow)
     tk_desk_refuse(request, &problem);
 }
 
-static void refuse_peer(struct tk_request *request)
+static void refuse_stranger(struct tk_request *request)
+{
+    struct tk_http_problem problem = {
+        .status = 401,
+        .code = "unauthorized",
+        .detail = "send an API key that is configured, as Authorization: "
+                  "Bearer KEY",
+        .challenge = "Bearer realm=\"tokeng\""};
+
+    tk_desk_refuse(request, &problem);
+}
+
+static void refuse_caller(struct tk_request *request,
+                          const struct tk_principal *principal)
 {
     struct tk_http_problem problem = {
         .status = 403,
         .code = "forbidden",
-        .detail = "only root and the user that the engine runs as may do this"};
+        .detail =
+            principal->caller == TK_CALLER_HOLDER
+                ? "this API key may not do this: see its allow in api_keys"
+                : "only root and the user that the engine runs as may do this"};
+
+    tk_desk_refuse(request, &problem);
+}
+
+static void refuse_page(struct tk_request *request)
+{
+    struct tk_http_problem problem = {
+        .status = 403,
+        .code = "foreign",
+        .detail = "over TCP the Host must be localhost or a loopback address, "
+                  "and no Origin is taken: this is not for web pages"};
 
     tk_desk_refuse(request, &problem);
 }
@@ -108,18 +135,56 @@ static void dispatch(struct tk_api *api, struct tk_request *request,
     }
 }
 
-static void handle(struct tk_request *request, void *data)
+static struct tk_principal who_asks(const struct tk_api *api,
+                                    struct tk_request *request)
 {
-    struct tk_api *api = data;
+    const struct tk_peer *peer = tk_request_peer(request);
+
+    if (peer->is_local) return tk_access_local(peer->uid, api->owner);
+    return tk_access_remote(&tk_engine_config(api->desk.engine)->api_keys,
+                            tk_request_header(request, "Authorization"));
+}
+
+static bool is_foreign(struct tk_request *request)
+{
+    return !tk_request_peer(request)->is_local &&
+           tk_access_is_foreign(tk_request_header(request, "Host"),
+                                tk_request_header(request, "Origin"));
+}
+
+static void handle_for(struct tk_api *api, struct tk_request *request,
+                       const struct tk_principal *principal)
+{
     struct tk_route route =
         tk_route_find(tk_request_method(request), tk_request_path(request));
 
-    if (!tk_access_is_allowed(tk_request_peer(request), api->owner,
-                              route.call)) {
-        refuse_peer(request);
+    switch (tk_access_judge(principal, &route)) {
+    case TK_ACCESS_YES:
+        dispatch(api, request, &route);
+        break;
+    case TK_ACCESS_WHO:
+        refuse_stranger(request);
+        break;
+    case TK_ACCESS_NO:
+        refuse_caller(request, principal);
+        break;
+    case TK_ACCESS_HIDDEN:
+        tk_desk_refuse_source(request, tk_str_cut(&route.rest, '/'));
+        break;
+    }
+}
+
+static void handle(struct tk_request *request, void *data)
+{
+    struct tk_api *api = data;
+    struct tk_principal principal;
+
+    if (is_foreign(request)) {
+        refuse_page(request);
         return;
     }
-    dispatch(api, request, &route);
+    principal = who_asks(api, request);
+    handle_for(api, request, &principal);
 }
 
 int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,

@@ -10,9 +10,9 @@
 
 struct tk_api;
 
-/* Listens on every address of `listen` ("unix:/path", NULL at the end), or on
- * none: then `why` names the one that failed. The loop and the engine are
- * borrowed until tk_api_free. */
+/* Listens on every address of `listen` ("unix:/path" or "tcp:127.0.0.1:7070",
+ * NULL at the end), or on none: then `why` names the one that failed. The loop
+ * and the engine are borrowed until tk_api_free. */
 TK_MUST_USE int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
                            const char *const *listen, struct tk_api **out,
                            struct tk_why *why);

@@ -56,11 +56,12 @@ static void send_problem(struct tk_request *request,
     struct tk_http_header headers[] = {
         {TK_STR("Retry-After"), tk_str(retry_after)},
         {TK_STR("Allow"), tk_str(problem->allow)},
+        {TK_STR("WWW-Authenticate"), tk_str(problem->challenge)},
     };
     struct tk_reply reply = {.status = problem->status,
                              .content_type = problem_type,
                              .headers = headers,
-                             .header_count = 2,
+                             .header_count = 3,
                              .body = tk_buf_str(body)};
 
     tk_request_reply(request, &reply);
@@ -92,6 +93,22 @@ void tk_desk_refuse_input(struct tk_request *request, const char *code,
     struct tk_http_problem problem = {
         .status = 400, .code = code, .detail = detail};
 
+    tk_desk_refuse(request, &problem);
+}
+
+void tk_desk_refuse_source(struct tk_request *request, struct tk_str name)
+{
+    struct tk_http_problem problem = {.status = 404, .code = "unknown_source"};
+    struct tk_why why;
+
+    if (!tk_key_is_part(name)) {
+        tk_desk_refuse_input(request, "bad_key",
+                             "a key is source/kind[/subject], and is sent as "
+                             "it is, without %-escapes");
+        return;
+    }
+    tk_fail(&why, TK_ENOENT, "there is no source %.*s", TK_ARG(name));
+    problem.detail = why.text;
     tk_desk_refuse(request, &problem);
 }
 

@@ -35,6 +35,8 @@ void tk_desk_refuse(struct tk_request *request,
 /* 400: the request does not make sense. */
 void tk_desk_refuse_input(struct tk_request *request, const char *code,
                           const char *detail);
+/* 404: there is no source of this name, for whoever asks. */
+void tk_desk_refuse_source(struct tk_request *request, struct tk_str name);
 /* 500: memory, most likely. */
 void tk_desk_refuse_internal(struct tk_request *request);
 

@@ -1,5 +1,6 @@
 #include "serve/listeners.h"
 
+#include "base/log.h"
 #include "base/str.h"
 
 #include <stdlib.h>
@@ -57,10 +58,6 @@ static int open_one(const struct tk_listeners *listeners, const char *address,
     struct tk_listener *listener;
     int rc;
 
-    if (!tk_str_starts(tk_str(address), TK_STR("unix:"))) {
-        return tk_fail(why, TK_EINVAL, "listen: %s: must be \"unix:/path\"",
-                       address);
-    }
     listener = calloc(1, sizeof *listener);
     if (listener != NULL) listener->address = strdup(address);
     if (listener == NULL || listener->address == NULL) {
@@ -133,6 +130,8 @@ int tk_listeners_set(struct tk_listeners *listeners, const char *const *listen,
 
         added = listener->next;
         put(&listeners->open, listener);
+        tk_log(TK_LOG_INFO, "listening",
+               tk_text("address", tk_server_address(listener->server)));
     }
     return 0;
 }

@@ -15,9 +15,9 @@ struct tk_listeners {
     struct tk_listener *leaving; /* closed, but not all answers are written */
 };
 
-/* Listens on every address of `listen` ("unix:/path", NULL at the end) and on
- * no other, or leaves everything as it is: then `why` names the one that
- * failed. May be called from inside a request. */
+/* Listens on every address of `listen` ("unix:/path" or "tcp:127.0.0.1:7070",
+ * NULL at the end) and on no other, or leaves everything as it is: then `why`
+ * names the one that failed. May be called from inside a request. */
 TK_MUST_USE int tk_listeners_set(struct tk_listeners *listeners,
                                  const char *const *listen, struct tk_why *why);
 

@@ -8,10 +8,11 @@
 /* All texts are borrowed. None of them may hold a secret. */
 struct tk_http_problem {
     int status;
-    const char *code;   /* the word that a program looks at */
-    const char *detail; /* one sentence for a person: what to do */
-    int64_t retry_ms;   /* when asking again makes sense; 0: not said */
-    const char *allow;  /* the methods that would do; NULL: not said */
+    const char *code;      /* the word that a program looks at */
+    const char *detail;    /* one sentence for a person: what to do */
+    int64_t retry_ms;      /* when asking again makes sense; 0: not said */
+    const char *allow;     /* the methods that would do; NULL: not said */
+    const char *challenge; /* how to say who one is; NULL: not said */
     /* What the issuer said; NULL: nothing. */
     const char *issuer_class;
     const char *issuer_code;

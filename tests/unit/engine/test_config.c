@@ -132,6 +132,15 @@ static const struct bad bad_files[] = {
     {"return { listen = { 'tcp:0.0.0.0:80' }, sources = { crm = {\n"
      "  provider = 'tiny', url = 'https://x' } } }",
      "listen: 'tcp:0.0.0.0:80' must be"},
+    {"return { listen = { 'unix:relative.sock' }, sources = { crm = {\n"
+     "  provider = 'tiny', url = 'https://x' } } }",
+     "listen: 'unix:relative.sock' must be"},
+    {"return { listen = { 'tcp:127.0.0.1:7070' }, sources = { crm = {\n"
+     "  provider = 'tiny', url = 'https://x' } } }",
+     "listen: 'tcp:127.0.0.1:7070' needs api_keys"},
+    {"return { listen = { 'tcp:127.0.0.1:7070' }, api_keys = {},\n"
+     "  sources = { crm = { provider = 'tiny', url = 'https://x' } } }",
+     "listen: 'tcp:127.0.0.1:7070' needs api_keys"},
     {"return { listen = 7, sources = { crm = {\n"
      "  provider = 'tiny', url = 'https://x' } } }",
      "listen: must be a list of texts"},

@@ -50,9 +50,13 @@ static void every_status_has_its_title(void **state)
         const char *title;
     } cases[] = {
         {400, "Bad Request"},
+        {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {413, "Content Too Large"},
+        {431, "Request Header Fields Too Large"},
         {429, "Too Many Requests"},
         {503, "Service Unavailable"},
         {500, "Internal Server Error"},
