@@ -12,7 +12,7 @@ local rehearsal = {}
 -- In shortened time: a token lives 8 s and is renewed when 4 remain.
 local LIFE, WINDOW = 8, 4
 local VARIANTS = 24
-local PER_SECOND = 40
+local PER_SECOND = 12
 
 local CONFIG = [[
 return {
@@ -55,12 +55,14 @@ local function dice(seed)
 end
 
 -- Three good seconds and six bad ones take turns, so that tokens end before
--- they can be renewed; a good second has a bad call now and then.
+-- they can be renewed; a good second has a bad call now and then, but for the
+-- first three, in which the engine gets ready.
 local function mood_of(roll, began)
     return function()
         local second = witness.now() - began
         local is_bad = second % 9 > 3
-        if roll(100) < (is_bad and 92 or 6) then
+        local share = is_bad and 92 or second > 3 and 6 or 0
+        if roll(100) < share then
             return MOODS[roll(#MOODS) + 1]
         end
         return roll(3) == 0 and { delay = roll(60) / 1000 } or nil

@@ -61,11 +61,11 @@ local function spell(call)
 end
 
 local function send(conn, call, status, body, headers)
-    call.ended = now()
-    if conn.stream:is_closing() then
-        call.cancelled, call.token = true, nil
+    if call.cancelled then
+        call.token = nil
         return
     end
+    call.ended = now()
     local lines = { ("HTTP/1.1 %d X"):format(status),
         "Content-Length: " .. #body, "Content-Type: application/json" }
     for name, value in pairs(headers or {}) do

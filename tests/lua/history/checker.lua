@@ -264,10 +264,13 @@ function checker.renewed_in_time(history)
     return broken
 end
 
--- The issuer is called no more often than the quota says.
+-- The issuer is called no more often than the quota says, over three seconds:
+-- a witness on a busy machine may be a second late to see a call.
+local QUOTA_SECONDS, LATE_SECONDS = 3, 1
+
 function checker.within_quota(history)
     local broken, times = {}, {}
-    local most = history.limits.per_second
+    local most = history.limits.per_second * (QUOTA_SECONDS + LATE_SECONDS)
     for _, call in ipairs(history.issuer) do
         if not call.is_again
             and call.key:sub(1, #history.limits.quota_of)
@@ -277,7 +280,7 @@ function checker.within_quota(history)
     end
     table.sort(times)
     for i = most + 1, #times do
-        if times[i] - times[i - most] < 1 - SLACK then
+        if times[i] - times[i - most] < QUOTA_SECONDS then
             say(broken, "%d issuer calls between %.3f and %.3f", most + 1,
                 times[i - most], times[i])
         end

@@ -81,7 +81,10 @@ describe("the checker of histories", function()
         h.calls[2].began, h.calls[2].ended = 3, 3.01
     end)
     breaks("within_quota", function(h)
-        table.insert(h.issuer, { key = "ab", began = 0.5, ended = 0.6 })
+        for i = 1, 4 do
+            table.insert(h.issuer, { key = "ab" .. i, began = i / 2,
+                ended = i / 2 })
+        end
     end)
 
     breaks("generation_is_token", function(h)
