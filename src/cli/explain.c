@@ -280,6 +280,10 @@ static void print_source(struct page *page, const struct tk_value *answer)
     if (tk_show_is_true(tk_value_get(source, "paused"))) {
         tk_buf_put_text(&page->line, ", paused");
     }
+    if (tk_value_get(source, "held_for") != NULL) {
+        put_seconds(page, ", held by its issuer for ",
+                    tk_value_get(source, "held_for"), "");
+    }
     put_credential(page, tk_value_get(source, "credential"));
     end_line(page, "source");
     if (!tk_value_int(tk_value_get(reject, "rejected"), &rejected) ||

@@ -118,6 +118,9 @@ static void carry_budget(const struct tk_source *from, struct tk_source *to)
 {
     tk_budget_carry(&to->budget, &from->budget);
     tk_budget_carry(&to->newcomer_budget, &from->newcomer_budget);
+    if (strcmp(to->origin, from->origin) == 0) {
+        tk_budget_hold(&to->budget, from->budget.held_until);
+    }
 }
 
 static void carry_stats(const struct tk_source *from, struct tk_source *to)

@@ -48,6 +48,11 @@ void tk_budget_carry(struct tk_budget *to, const struct tk_budget *from)
     }
 }
 
+void tk_budget_hold(struct tk_budget *budget, int64_t until)
+{
+    if (until > budget->held_until) budget->held_until = until;
+}
+
 static int64_t width_of(int window)
 {
     return spans[window].span_ms / TK_WINDOW_SHARES;
@@ -85,7 +90,7 @@ static int64_t next_of(const struct tk_window *window, int64_t width,
 
 int64_t tk_budget_next(struct tk_budget *budget, int64_t now)
 {
-    int64_t next = now;
+    int64_t next = budget->held_until > now ? budget->held_until : now;
 
     for (int i = 0; i < TK_WINDOWS; i++) {
         struct tk_window *window = &budget->windows[i];

@@ -35,12 +35,18 @@ struct tk_window {
 /* Owned by its source. */
 struct tk_budget {
     struct tk_window windows[TK_WINDOWS];
+    int64_t held_until; /* the issuer wants no call before; 0: it may come */
 };
 
 /* Limits anew; calls that were counted stay counted. */
 void tk_budget_limit(struct tk_budget *budget, const struct tk_limits *quota);
-/* The calls that `from` has counted, under the limits of `to`. */
+/* The calls that `from` has counted, under the limits of `to`; what an issuer
+ * has asked for stays behind. */
 void tk_budget_carry(struct tk_budget *to, const struct tk_budget *from);
+
+/* The issuer has asked for no call before `until`; a later wish holds longer,
+ * an earlier one does not take it back. */
+void tk_budget_hold(struct tk_budget *budget, int64_t until);
 
 /* When the next call is allowed; `now` if it is at once. */
 int64_t tk_budget_next(struct tk_budget *budget, int64_t now);

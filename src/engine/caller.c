@@ -57,6 +57,9 @@ static enum tk_refusal hopeless(const struct tk_fleet *fleet,
     if (tk_issuer_down_until(entry->source->issuer) > now + want->wait_ms) {
         return TK_REFUSAL_DOWN;
     }
+    if (entry->source->budget.held_until > now + want->wait_ms) {
+        return TK_REFUSAL_BUSY;
+    }
     if (entry->is_queued) return TK_REFUSAL_NONE;
     if (entry->failure != NULL &&
         entry->failure->next_try_at > now + want->wait_ms) {

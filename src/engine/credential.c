@@ -109,7 +109,7 @@ void tk_credential_fail(struct tk_fleet *fleet, struct tk_entry *entry,
     if (entry->is_queued) tk_turn_leave(entry);
     snprintf(failure.code, sizeof failure.code, "%s", secrets->code);
     tk_entry_set_failure(entry, &failure);
-    tk_schedule_retry(fleet, entry, secrets->probe_at - now, now);
+    tk_schedule_retry_at(fleet, entry, secrets->probe_at, now);
     /* A key that never was does not stay for a failure that is not its own. */
     if (entry->life.expires_at == 0 && !entry->is_kept) {
         tk_fleet_set_due(fleet, entry, now);

@@ -27,7 +27,6 @@ enum {
     RETRY_CAP_MAX_MS = 60 * 1000,
     RETRY_HARD_MS = 5 * 60 * 1000,
     RETRY_UNKNOWN_LIFE_MS = 3600 * 1000,
-    RETRY_AFTER_MAX_MS = 24 * 3600 * 1000,
 };
 
 _Static_assert(SPREAD_MAX_MS <= UINT16_MAX, "a spread fits its field");
@@ -162,8 +161,9 @@ int64_t tk_plan_retry(const struct tk_retry *retry)
     int64_t delay;
 
     if (retry->retry_after_ms > 0) {
-        return retry->now +
-               between(floor_ms, retry->retry_after_ms, RETRY_AFTER_MAX_MS);
+        return retry->now + between(retry->is_hard ? RETRY_HARD_MS : floor_ms,
+                                    retry->retry_after_ms,
+                                    TK_RETRY_AFTER_MAX_MS);
     }
     if (retry->is_hard) return retry->now + RETRY_HARD_MS;
     delay = back_off(floor_ms, cap_ms, retry->failures, retry->dice);

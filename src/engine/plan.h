@@ -76,6 +76,12 @@ struct tk_retry {
 };
 int64_t tk_plan_retry(const struct tk_retry *retry);
 
+/* The longest time that an issuer can hold calls back. An hour is what an
+ * issuer may mean; who asks for more in earnest, until tomorrow's quota, gets
+ * 24 calls a day, and an answer that is broken or hostile darkens a source no
+ * longer. */
+enum { TK_RETRY_AFTER_MAX_MS = 3600 * 1000 };
+
 /* The least time between two tries for a token of this life. */
 int64_t tk_plan_retry_floor(int64_t life_ms);
 

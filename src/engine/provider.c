@@ -97,7 +97,8 @@ static int64_t read_seconds_ms(const struct tk_value *value)
     } else if (value != NULL && value->type == TK_NUM) {
         seconds = value->as.number;
     }
-    return seconds > 0 && seconds < 1e9 ? (int64_t)ceil(seconds * 1000) : 0;
+    if (!(seconds > 0)) return 0;
+    return (int64_t)ceil(fmin(seconds, 1e9) * 1000);
 }
 
 static void read_failure(const struct tk_value *error, struct tk_answer *out)

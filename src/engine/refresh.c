@@ -360,6 +360,30 @@ static bool has_new_credential(struct tk_fleet *fleet, struct tk_entry *entry,
     return true;
 }
 
+/* Who may be called again at some time is asked by no key before, forced or
+ * not. What is wrong with one key alone holds no other. */
+static void heed(struct tk_entry *entry, const struct tk_source *place,
+                 const struct tk_answer *answer, int64_t now)
+{
+    int64_t wish = answer->retry_after_ms < TK_RETRY_AFTER_MAX_MS
+                       ? answer->retry_after_ms
+                       : TK_RETRY_AFTER_MAX_MS;
+    struct tk_budget *budget = &entry->source->budget;
+
+    if (answer->is_token || wish <= 0 ||
+        strcmp(place->origin, entry->source->origin) != 0 ||
+        (answer->class != TK_CLASS_RATE &&
+         answer->class != TK_CLASS_TRANSIENT &&
+         answer->class != TK_CLASS_CREDENTIAL)) {
+        return;
+    }
+    if (budget->held_until <= now) {
+        tk_log(TK_LOG_WARN, "issuer asks for patience, its calls are held",
+               tk_text("source", place->name), tk_num("for_ms", wish));
+    }
+    tk_budget_hold(budget, now + wish);
+}
+
 void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
                      struct tk_source *place, const struct tk_answer *answer,
                      int64_t now)
@@ -369,6 +393,7 @@ void tk_refresh_land(struct tk_fleet *fleet, struct tk_entry *entry,
     place->active--;
     entry->flight = NULL;
     tk_turn_ended(fleet, entry, place, answer->reach, now);
+    heed(entry, place, answer, now);
     if (is_void(entry, place, answer)) {
         land_void(fleet, entry, now);
     } else if (has_new_credential(fleet, entry, answer, now)) {

@@ -124,10 +124,23 @@ static bool is_abandoned(const struct tk_entry *entry, int64_t now)
     return !was_ever_there(entry) || now - entry->last_use_at > life_ms;
 }
 
+void tk_schedule_retry_at(struct tk_fleet *fleet, struct tk_entry *entry,
+                          int64_t at, int64_t now)
+{
+    if (entry->failure != NULL) entry->failure->next_try_at = at;
+    entry->plan.verb = TK_RENEW;
+    if (is_abandoned(entry, now) && was_ever_there(entry)) {
+        entry->plan.verb = TK_LAPSE;
+        at = forget_at(entry, now);
+    }
+    entry->plan.at = at;
+    tk_fleet_set_due(fleet, entry, at);
+}
+
 void tk_schedule_retry(struct tk_fleet *fleet, struct tk_entry *entry,
                        int64_t retry_after_ms, int64_t now)
 {
-    struct tk_failure *failure = entry->failure;
+    const struct tk_failure *failure = entry->failure;
     struct tk_retry retry = {
         .now = now,
         .expires_at = entry->life.expires_at,
@@ -136,18 +149,9 @@ void tk_schedule_retry(struct tk_fleet *fleet, struct tk_entry *entry,
         .failures = failure == NULL ? 1 : failure->count,
         .is_hard = failure != NULL && tk_class_is_hard(failure->class),
     };
-    int64_t at;
 
     retry.dice = tk_fleet_dice(fleet, entry, retry.failures);
-    at = tk_plan_retry(&retry);
-    if (failure != NULL) failure->next_try_at = at;
-    entry->plan.verb = TK_RENEW;
-    if (is_abandoned(entry, now) && was_ever_there(entry)) {
-        entry->plan.verb = TK_LAPSE;
-        at = forget_at(entry, now);
-    }
-    entry->plan.at = at;
-    tk_fleet_set_due(fleet, entry, at);
+    tk_schedule_retry_at(fleet, entry, tk_plan_retry(&retry), now);
 }
 
 void tk_schedule_sooner(struct tk_fleet *fleet, struct tk_entry *entry,

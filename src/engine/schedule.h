@@ -25,13 +25,16 @@ void tk_schedule_ask(struct tk_fleet *fleet, struct tk_entry *entry,
  * is asked for, and forgotten when its back-off is over. */
 void tk_schedule_retry(struct tk_fleet *fleet, struct tk_entry *entry,
                        int64_t retry_after_ms, int64_t now);
+/* The same where the moment is known. */
+void tk_schedule_retry_at(struct tk_fleet *fleet, struct tk_entry *entry,
+                          int64_t at, int64_t now);
 
-/* A key was used whose plan is to lapse: the policy is asked again at its next
- * tick. Cheap when nothing is to be done. */
 /* Renews the key at `at`, unless something is due before. */
 void tk_schedule_sooner(struct tk_fleet *fleet, struct tk_entry *entry,
                         int64_t at);
 
+/* A key was used whose plan is to lapse: the policy is asked again at its next
+ * tick. Cheap when nothing is to be done. */
 void tk_schedule_used(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t now);
 

@@ -25,6 +25,9 @@ static int64_t retry_in(const struct tk_entry *entry, enum tk_refusal refusal,
     int64_t at = tk_issuer_down_until(entry->source->issuer);
 
     if (refusal == TK_REFUSAL_NONE) return 0;
+    if (entry->source->budget.held_until > at) {
+        at = entry->source->budget.held_until;
+    }
     if (entry->failure != NULL && entry->failure->next_try_at > at) {
         at = entry->failure->next_try_at;
     }
@@ -138,6 +141,8 @@ static void answer_late(struct tk_fleet *fleet, struct tk_wait *wait,
                       : wait->refusal;
     } else if (tk_issuer_down_until(wait->entry->source->issuer) > now) {
         refusal = TK_REFUSAL_DOWN;
+    } else if (wait->entry->source->budget.held_until > now) {
+        refusal = TK_REFUSAL_BUSY;
     }
     answer(fleet, wait, refusal, now);
 }
@@ -180,6 +185,7 @@ const char *tk_refusal_name(enum tk_refusal refusal)
         [TK_REFUSAL_POISONED] = "poisoned",
         [TK_REFUSAL_HELD] = "held",
         [TK_REFUSAL_DOWN] = "issuer_down",
+        [TK_REFUSAL_BUSY] = "issuer_busy",
         [TK_REFUSAL_PAUSED] = "paused",
         [TK_REFUSAL_TIMEOUT] = "timeout",
         [TK_REFUSAL_WITHDRAWN] = "withdrawn",

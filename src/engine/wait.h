@@ -20,6 +20,7 @@ enum tk_refusal {
     TK_REFUSAL_POISONED, /* it gave the rejected one again */
     TK_REFUSAL_HELD,     /* too many young tokens were reported */
     TK_REFUSAL_DOWN,     /* it does not answer, and is not asked before */
+    TK_REFUSAL_BUSY,     /* it has asked not to be called before a time */
     TK_REFUSAL_PAUSED,
     TK_REFUSAL_TIMEOUT,   /* the caller's time was up first */
     TK_REFUSAL_WITHDRAWN, /* the source was changed or taken out */

@@ -115,15 +115,25 @@ static void add_header(struct tk_str name, struct tk_str value, void *data)
     lua_rawset(L, -3);
 }
 
+enum { SECONDS_MAX = TK_SPAN_MAX_MS / 1000 };
+
 static bool parse_seconds(struct tk_str text, int64_t *seconds)
 {
     *seconds = 0;
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < '0' || text.data[i] > '9') return false;
         *seconds = *seconds * 10 + (text.data[i] - '0');
-        if (*seconds > TK_SPAN_MAX_MS / 1000) *seconds = TK_SPAN_MAX_MS / 1000;
+        if (*seconds > SECONDS_MAX) *seconds = SECONDS_MAX;
     }
     return text.len > 0;
+}
+
+static int64_t seconds_until(int64_t at_ms)
+{
+    int64_t seconds = (at_ms - tk_clock_wall_ms() + 999) / 1000;
+
+    if (seconds < 0) return 0;
+    return seconds < SECONDS_MAX ? seconds : SECONDS_MAX;
 }
 
 /* Retry-After names seconds or a moment (RFC 9110, 10.2.3); Feishu's gateway
@@ -131,15 +141,13 @@ static bool parse_seconds(struct tk_str text, int64_t *seconds)
 static void push_retry_after(lua_State *L, const struct tk_http_reply *reply)
 {
     struct tk_str text = tk_http_reply_header(reply, "retry-after");
-    int64_t wall_ms = tk_clock_wall_ms();
     int64_t seconds;
     int64_t at_ms;
 
     if (parse_seconds(text, &seconds)) {
         lua_pushinteger(L, seconds);
     } else if (text.len > 0 && tk_date_parse_http(text, &at_ms) == 0) {
-        lua_pushinteger(L,
-                        at_ms <= wall_ms ? 0 : (at_ms - wall_ms + 999) / 1000);
+        lua_pushinteger(L, seconds_until(at_ms));
     } else if (parse_seconds(
                    tk_http_reply_header(reply, "x-ogw-ratelimit-reset"),
                    &seconds)) {

@@ -285,6 +285,9 @@ static void put_source(struct tk_json *json, const struct subject *s)
     put_text(json, "provider", source->provider);
     put_bool(json, "paused", source->is_paused);
     put_down(json, s);
+    if (source->budget.held_until > s->now) {
+        put_moment(json, "held_for", source->budget.held_until - s->now);
+    }
     put_credential(json, s);
     tk_json_close(json, '}');
 }

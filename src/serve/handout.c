@@ -114,6 +114,12 @@ static void put_detail(const struct tk_got *got, char *detail, size_t cap)
                  "again by one call at a time",
                  source, got->entry->source->origin);
         break;
+    case TK_REFUSAL_BUSY:
+        snprintf(detail, cap,
+                 "the issuer of source %s has asked not to be called for a "
+                 "while",
+                 source);
+        break;
     case TK_REFUSAL_PAUSED:
         snprintf(detail, cap,
                  "source %s is paused: tokeng resume %s lets it go on", source,

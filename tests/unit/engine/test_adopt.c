@@ -249,6 +249,32 @@ static void a_report_survives_a_reload(void **state)
     give_back(&new);
 }
 
+static void reload_under(struct fixture *f, const char *origin,
+                         int64_t held_until)
+{
+    struct hand_made old;
+    struct hand_made new;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "crm", "read");
+    snprintf(old.source.origin, sizeof old.source.origin, "https://issuer");
+    snprintf(new.source.origin, sizeof new.source.origin, "%s", origin);
+    tk_budget_hold(&old.source.budget, f->now + MINUTE);
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_int_equal(new.source.budget.held_until, held_until);
+    give_back(&old);
+    give_back(&new);
+}
+
+static void what_an_issuer_has_asked_for_holds_over_a_reload(void **state)
+{
+    struct fixture *f = *state;
+
+    reload_under(f, "https://issuer", f->now + MINUTE);
+    reload_under(f, "https://another", 0);
+}
+
 static void kept_keys_are_fetched_once(void **state)
 {
     struct fixture *f = *state;
@@ -280,6 +306,7 @@ int main(void)
         WITH_FLEET(a_refresh_that_was_queued_starts_under_the_new_source),
         WITH_FLEET(what_was_learned_survives_a_reload),
         WITH_FLEET(a_report_survives_a_reload),
+        WITH_FLEET(what_an_issuer_has_asked_for_holds_over_a_reload),
         WITH_FLEET(kept_keys_are_fetched_once),
     };
 

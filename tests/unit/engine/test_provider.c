@@ -169,12 +169,26 @@ static void senseless_waits_are_ignored(void **state)
 {
     static const char *const bad[] = {
         "{'class':'rate','retry_after':-5}",
-        "{'class':'rate','retry_after':1e300}",
         "{'class':'rate','retry_after':'soon'}",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(read_result(*state, "null", bad[i]).retry_after_ms, 0);
+    }
+}
+
+/* A wait without an end is bounded where it is used, not forgotten. */
+static void a_hostile_wait_is_a_long_one(void **state)
+{
+    static const char *const longs[] = {
+        "{'class':'rate','retry_after':1e300}",
+        "{'class':'rate','retry_after':9223372036854775807}",
+        "{'class':'rate','retry_after':1e9}",
+    };
+
+    for (size_t i = 0; i < sizeof longs / sizeof longs[0]; i++) {
+        assert_int_equal(read_result(*state, "null", longs[i]).retry_after_ms,
+                         INT64_C(1000000000000));
     }
 }
 
@@ -204,6 +218,7 @@ int main(void)
         WITH(attributes_that_could_not_be_read_again_are_refused),
         WITH(a_result_that_makes_no_sense_is_transient),
         WITH(senseless_waits_are_ignored),
+        WITH(a_hostile_wait_is_a_long_one),
         WITH(a_script_that_fails_is_a_transient_failure),
     };
 

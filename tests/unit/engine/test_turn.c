@@ -273,6 +273,106 @@ static void a_queued_key_that_is_removed_leaves_the_queue(void **state)
     assert_null(let_one_go(f));
 }
 
+/* --- what an issuer asks for --- */
+
+static void no_key_of_the_source_beats_the_wish_of_its_issuer(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *limited = fresh(f, "crm/client/limited", "l", LIFE);
+    struct tk_entry *other = fresh(f, "crm/client/other", "o", LIFE);
+    struct tk_entry *app = claim(f, "crm/client/app");
+    struct tk_str none = {NULL, 0};
+    int64_t asked_at = f->now;
+    int fetches;
+
+    tk_caller_refresh(f->fleet, limited, f->now);
+    fetches = f->fetches;
+    land_failure(f, limited, TK_CLASS_RATE, 120 * SECOND);
+    tk_caller_refresh(f->fleet, limited, f->now);
+    tk_caller_reject(f->fleet, other, 1, none, f->now);
+    tk_refresh_want(f->fleet, app, TK_URGENCY_NEEDED, f->now);
+    tk_caller_drop(f->fleet, limited, f->now);
+    tk_caller_refresh(f->fleet, limited, f->now);
+    assert_int_equal(f->fetches, fetches);
+    assert_int_equal(run_until(f, f->now + LIFE), asked_at + 120 * SECOND);
+    assert_true(f->fetches > fetches);
+}
+
+static void a_hostile_wish_holds_a_source_for_an_hour_at_most(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t", 24 * LIFE);
+    int64_t asked_at = f->now;
+
+    tk_caller_refresh(f->fleet, entry, f->now);
+    land_failure(f, entry, TK_CLASS_TRANSIENT, INT64_MAX);
+    assert_int_equal(run_until(f, f->now + 24 * LIFE),
+                     asked_at + TK_RETRY_AFTER_MAX_MS);
+}
+
+static void no_wish_or_a_senseless_one_holds_nothing(void **state)
+{
+    static const int64_t wishes[] = {0, -1, INT64_MIN};
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t", LIFE);
+
+    for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++) {
+        tk_caller_refresh(f->fleet, entry, f->now);
+        assert_non_null(entry->flight);
+        land_failure(f, entry, TK_CLASS_RATE, wishes[i]);
+    }
+    assert_int_equal(f->source.budget.held_until, 0);
+}
+
+static void a_shorter_wish_does_not_take_back_a_longer_one(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = fresh(f, "crm/client/a", "a", LIFE);
+    struct tk_entry *b = fresh(f, "crm/client/b", "b", LIFE);
+    int64_t asked_at = f->now;
+
+    tk_caller_refresh(f->fleet, a, f->now);
+    tk_caller_refresh(f->fleet, b, f->now);
+    land_failure(f, a, TK_CLASS_RATE, 300 * SECOND);
+    land_failure(f, b, TK_CLASS_RATE, SECOND);
+    assert_int_equal(run_until(f, f->now + LIFE), asked_at + 300 * SECOND);
+}
+
+static void what_is_wrong_with_one_key_holds_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *wrong = kept(f, "crm/client/wrong");
+
+    want(f, wrong);
+    land_failure(f, wrong, TK_CLASS_CONFIG, 120 * SECOND);
+    want(f, claim(f, "crm/client/other"));
+    assert_int_equal(f->fetches, 2);
+}
+
+static void a_caller_is_told_when_the_issuer_may_be_asked(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_want hasty = {.wait_ms = SECOND};
+    struct tk_want patient = {.wait_ms = 3 * MINUTE};
+    struct tk_entry *limited = fresh(f, "crm/client/limited", "t", LIFE);
+    struct tk_entry *cold = claim(f, "crm/client/cold");
+    struct tk_wait wait;
+    struct tk_got got;
+
+    tk_caller_refresh(f->fleet, limited, f->now);
+    land_failure(f, limited, TK_CLASS_RATE, 120 * SECOND);
+    assert_true(tk_caller_get(f->fleet, limited, &hasty, f->now, &got));
+    assert_int_equal(got.refusal, TK_REFUSAL_NONE);
+    assert_true(tk_caller_get(f->fleet, cold, &hasty, f->now, &got));
+    assert_int_equal(got.refusal, TK_REFUSAL_BUSY);
+    assert_int_equal(got.retry_in_ms, 120 * SECOND);
+    assert_false(tk_caller_get(f->fleet, cold, &patient, f->now, &got));
+    wait_for(f, &wait, cold, patient);
+    run_until(f, f->now + 2 * MINUTE);
+    land_token(f, cold, "late", LIFE);
+    assert_string_equal(f->token, "late");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +388,12 @@ int main(void)
         WITH_FLEET(a_newcomer_that_nobody_waits_for_is_given_up),
         WITH_FLEET(a_hundred_thousand_keys_start_in_order),
         WITH_FLEET(a_queued_key_that_is_removed_leaves_the_queue),
+        WITH_FLEET(no_key_of_the_source_beats_the_wish_of_its_issuer),
+        WITH_FLEET(a_hostile_wish_holds_a_source_for_an_hour_at_most),
+        WITH_FLEET(no_wish_or_a_senseless_one_holds_nothing),
+        WITH_FLEET(a_shorter_wish_does_not_take_back_a_longer_one),
+        WITH_FLEET(what_is_wrong_with_one_key_holds_no_other),
+        WITH_FLEET(a_caller_is_told_when_the_issuer_may_be_asked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,13 @@ static void the_wait_that_an_issuer_asks_for_is_in_seconds(void **state)
     run_for_wait(p, "Retry-After", "soon", "wnil");
     run_for_wait(p, "Retry-After", "-5", "wnil");
     run_for_wait(p, "Retry-After", "99999999999999999999", "w315360000");
+    run_for_wait(p, "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT",
+                 "w315360000");
+    run_for_wait(p, "Retry-After", "1.5", "wnil");
+    run_for_wait(p, "Retry-After", "0x10", "wnil");
+    run_for_wait(p, "x-ogw-ratelimit-reset", "-7", "wnil");
+    run_for_wait(p, "x-ogw-ratelimit-reset", "99999999999999999999",
+                 "w315360000");
     run_for_wait(p, "x-ogw-ratelimit-reset", "7", "w7");
 }
 
