@@ -231,6 +231,26 @@ static void a_client_that_hangs_up_while_it_waits_does_no_harm(void **state)
     close(other);
 }
 
+static void the_places_of_a_crowd_that_hung_up_are_free_again(void **state)
+{
+    static int fds[CROWD];
+    int other = dial(serving.path);
+    char count[16];
+
+    (void)state;
+    snprintf(count, sizeof count, "%d", CROWD);
+    for (int i = 0; i < CROWD; i++) {
+        fds[i] = dial(serving.path);
+        ask(fds[i], "/hold");
+    }
+    ask_until(other, "/count", count);
+    for (int i = 0; i < CROWD; i++) close(fds[i]);
+    ask(other, "/release");
+    assert_true(hear(other, &answer));
+    ask_until(other, "/clients", "1");
+    close(other);
+}
+
 /* As `nc -N` does. Several, because libmicrohttpd treats the oldest one better.
  */
 static void a_client_that_has_said_all_is_still_answered(void **state)
@@ -452,6 +472,7 @@ int main(void)
         SERVED(pipelined_requests_wait_for_each_other),
         SERVED(a_crowd_that_waits_is_answered_at_once),
         SERVED(a_client_that_hangs_up_while_it_waits_does_no_harm),
+        SERVED(the_places_of_a_crowd_that_hung_up_are_free_again),
         SERVED(a_client_that_has_said_all_is_still_answered),
         SERVED(a_client_that_hangs_up_while_it_reads_does_no_harm),
         SERVED(a_slow_reader_gets_all_of_a_long_answer),

@@ -362,6 +362,22 @@ static void nonsense_never_reaches_the_handler(void **state)
     assert_int_equal(calls, before);
 }
 
+static void headers_beyond_their_room_get_431(void **state)
+{
+    static char text[17 * 1024];
+    int fd = dial(serving.path);
+    int before = calls;
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    say(fd, "GET / HTTP/1.1\r\nHost: t\r\nX-Long: ");
+    say_bytes(fd, text, sizeof text);
+    assert_true(hear(fd, &answer));
+    assert_int_equal(answer.status, 431);
+    close(fd);
+    assert_int_equal(calls, before);
+}
+
 static void headers_beyond_their_room_are_refused(void **state)
 {
     int before = calls;
@@ -464,6 +480,7 @@ int main(void)
         cmocka_unit_test(unclear_framing_is_a_bad_request),
         cmocka_unit_test(a_length_that_is_no_number_is_a_bad_request),
         cmocka_unit_test(nonsense_never_reaches_the_handler),
+        cmocka_unit_test(headers_beyond_their_room_get_431),
         cmocka_unit_test(headers_beyond_their_room_are_refused),
         cmocka_unit_test(more_parameters_than_there_is_room_for_leave_nothing),
         cmocka_unit_test(head_is_answered_like_get_without_its_body),

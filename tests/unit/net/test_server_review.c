@@ -1,6 +1,5 @@
 #include "net/server_review.h"
-
-#include "../harness.h"
+#include "serving.h"
 
 /* Walks "Name: value" texts, and ends at NULL. */
 static struct tk_server_review walk(const char *const *headers)
@@ -85,6 +84,82 @@ static void a_length_is_compared_without_overflow(void **state)
     assert_true(tk_server_review_is_beyond(&huge, 1000));
 }
 
+/* The rest is seen by libmicrohttpd or by nobody: through a real server. */
+static struct serving serving;
+static struct answer answer;
+static int calls;
+
+static void on_request(struct tk_request *request, void *data)
+{
+    (void)data;
+    calls++;
+    serving_answer(request, 200, tk_str(""));
+}
+
+static int start(void **state)
+{
+    (void)state;
+    serving_init(&serving, on_request, NULL);
+    serving.options.patience_ms = 500;
+    serving_start(&serving);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    serving_stop(&serving);
+    serving_fini(&serving);
+    return 0;
+}
+
+static void a_chunk_of_a_bad_size_ends_the_request(void **state)
+{
+    static const char *const bad[] = {
+        "x\r\nhello\r\n0\r\n\r\n",  "-5\r\nhello\r\n0\r\n\r\n",
+        "5g\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n",
+        "\r\nhello\r\n0\r\n\r\n",   "fffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhelloXX0\r\n\r\n",
+    };
+    int before = calls;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int fd = dial(serving.path);
+
+        say(fd, "POST / HTTP/1.1\r\nHost: t\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n");
+        say(fd, bad[i]);
+        if (hear(fd, &answer)) assert_int_equal(answer.status / 100, 4);
+        while (!is_closed_by_peer(fd)) continue;
+        close(fd);
+    }
+    assert_int_equal(calls, before);
+}
+
+static void half_a_body_reaches_no_handler(void **state)
+{
+    int before = calls;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        int fd = dial(serving.path);
+
+        say(fd,
+            "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nhello");
+        shutdown(fd, i == 0 ? SHUT_WR : SHUT_RDWR);
+        if (i == 0) {
+            assert_true(hear(fd, &answer));
+            assert_int_equal(answer.status, 408);
+        }
+        close(fd);
+    }
+    get(serving.path, "/alive", &answer);
+    assert_int_equal(calls, before + 1);
+}
+
+#define SERVED(test) cmocka_unit_test_setup_teardown(test, start, stop)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +169,8 @@ int main(void)
         cmocka_unit_test(a_name_with_a_gap_is_not),
         cmocka_unit_test(one_host_is_needed_but_in_http_1_0),
         cmocka_unit_test(a_length_is_compared_without_overflow),
+        SERVED(a_chunk_of_a_bad_size_ends_the_request),
+        SERVED(half_a_body_reaches_no_handler),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
