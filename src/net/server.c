@@ -202,13 +202,22 @@ static struct MHD_Daemon *start_daemon(struct tk_server_lane *lane,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane, MHD_OPTION_END);
 }
 
+static bool is_full(const struct tk_server *server, const struct tk_peer *peer)
+{
+    return server->conn_count >= server->max_connections ||
+           tk_server_user_is_full(&server->desk.conns.users, peer,
+                                  server->max_per_user);
+}
+
+/* Who hung up before this one came has left his place: lanes are run to see
+ * that. */
 static struct tk_server_lane *find_place(struct tk_server *server,
                                          const struct tk_peer *peer)
 {
-    if (server->conn_count >= server->max_connections ||
-        tk_server_user_is_full(&server->desk.conns.users, peer,
-                               server->max_per_user)) {
-        return NULL;
+    if (is_full(server, peer)) {
+        tk_server_lanes_run_all(&server->lanes);
+        tk_server_lanes_note_work(&server->lanes);
+        if (is_full(server, peer)) return NULL;
     }
     return tk_server_lanes_place(&server->lanes);
 }
@@ -231,7 +240,6 @@ static void on_accepted(void *data, int fd, const struct sockaddr *address,
     lane->has_work = true; /* so that its deadline is planned */
 }
 
-/* Places that have become free are free before anybody is turned away. */
 static void on_check(uv_check_t *handle)
 {
     struct tk_server *server = handle->data;

@@ -50,9 +50,9 @@ bool tk_server_lanes_have_work(const struct tk_server_lanes *lanes);
 /* In turns; NULL if none has work. */
 struct tk_server_lane *tk_server_lanes_find_work(struct tk_server_lanes *lanes);
 
-/* For the end, when the loop stands still: runs each once; waits until one of
- * them has something to do. */
+/* Runs each once, whatever that takes. */
 void tk_server_lanes_run_all(struct tk_server_lanes *lanes);
+/* For the end, when the loop stands still: until one has something to do. */
 void tk_server_lanes_await(const struct tk_server_lanes *lanes,
                            uint64_t most_ms);
 
