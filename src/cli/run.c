@@ -20,6 +20,8 @@ enum {
     READY_EVERY_MS = 100,
     LISTEN_MAX = 16,
     ADDRESS_TEXT = PATH_MAX + 32,
+    /* An engine with one source opens 22 before anybody asks it. */
+    DESCRIPTORS_LEAST = 32,
 };
 
 static const struct tk_option options[] = {
@@ -48,14 +50,20 @@ struct running {
     struct tk_host *host; /* NULL: it belongs to nobody */
 };
 
-/* A connection is a descriptor; 1024 is for programs that call select(). */
-static void raise_descriptors(void)
+/* A connection is a descriptor; 1024 is for programs that call select(). With
+ * too few an engine would run that nobody can connect to. */
+static enum tk_exit raise_descriptors(const struct tk_show *show)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return TK_EXIT_OK;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max >= DESCRIPTORS_LEAST) return TK_EXIT_OK;
+    return tk_show_fail(show, TK_EXIT_CONFIG,
+                        "the limit of open files is %llu: raise it to %d or "
+                        "more (LimitNOFILE, ulimit -n)",
+                        (unsigned long long)limit.rlim_max, DESCRIPTORS_LEAST);
 }
 
 static void stop(void *data)
@@ -323,8 +331,10 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
     if (status != TK_EXIT_OK) return status;
     if (tk_args_has(args, "while-pid")) tk_host_close_inherited();
     umask(0077);
-    raise_descriptors();
-    status = tk_setup_find(args, show, &running.setup);
+    status = raise_descriptors(show);
+    if (status == TK_EXIT_OK) {
+        status = tk_setup_find(args, show, &running.setup);
+    }
     if (status == TK_EXIT_OK) status = start(&running);
     if (status == TK_EXIT_OK) {
         tk_engine_start(running.engine);

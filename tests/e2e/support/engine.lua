@@ -40,19 +40,33 @@ local function is_ready(self)
     return reply and reply.status == 200
 end
 
+local function start_process(self, args, under)
+    local path = engine.program()
+    if under then
+        local list = under(self.dir)
+        list[#list + 1] = path
+        args = table.move(args, 1, #args, #list + 1, list)
+        path = table.remove(args, 1)
+    end
+    return process.start { path = path, args = args, env = self.env,
+        name = "tokeng" }
+end
+
 -- config: the text of the configuration; env: more of the environment; args:
--- more arguments; dir: that of an earlier engine, to start on its state.
+-- more arguments; dir: that of an earlier engine, to start on its state;
+-- under(dir): a program and its arguments that become the engine; socket(dir,
+-- pid): where its socket is, if not in its runtime directory.
 function engine.start(options)
     local self = setmetatable({ dir = options.dir or tmp.dir() }, Engine)
     assert(os.execute(("mkdir -p '%s/run' '%s/state'"):format(self.dir,
         self.dir)))
-    self.socket = self.dir .. "/run/tokeng.sock"
     self.env = environment(self, options.env)
     self:write_config(options.config)
     local args = { "run", "-c", self.dir .. "/tokeng.lua" }
     table.move(options.args or {}, 1, #(options.args or {}), #args + 1, args)
-    self.process = process.start { path = engine.program(), args = args,
-        env = self.env }
+    self.process = start_process(self, args, options.under)
+    self.socket = options.socket and options.socket(self.dir, self.process.pid)
+        or self.dir .. "/run/tokeng.sock"
     wait.wait_until(function() return is_ready(self) end, READY_SECONDS,
         function() return "readiness of " .. self.process:said() end)
     return self

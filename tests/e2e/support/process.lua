@@ -43,10 +43,11 @@ local function feed(self, pipe, text)
 end
 
 -- Starts options.path with options.args; options.env adds to the environment
--- (false: takes out), options.cwd, options.input is what it reads.
+-- (false: takes out), options.cwd, options.input is what it reads; options.name
+-- is what it becomes, if not what it starts as.
 function process.start(options)
     local self = setmetatable({ out = "", err = "", open = 0,
-        name = options.path:match("[^/]*$"),
+        name = options.name or options.path:match("[^/]*$"),
         args = options.args or {} }, Process)
     local stdin, stdout, stderr = uv.new_pipe(), uv.new_pipe(), uv.new_pipe()
     local args = { "--pdeathsig", "KILL", "--", options.path }
