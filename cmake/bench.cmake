@@ -16,8 +16,14 @@ endforeach()
 add_executable(bench_herd EXCLUDE_FROM_ALL ${programs}/herd.c)
 target_link_libraries(bench_herd PRIVATE tokeng_flags)
 
+add_executable(bench_get EXCLUDE_FROM_ALL ${programs}/get.c
+  ${programs}/field.c ${programs}/rivals.c)
+tokeng_rooms_under(reader rooms)
+tokeng_link(bench_get ${rooms})
+target_link_libraries(bench_get PRIVATE m)
+
 add_custom_target(bench)
-foreach(name client fill herd refresh)
+foreach(name client fill get herd refresh)
   add_dependencies(bench bench_${name})
   # Beside the program, so that they find the same Lua files.
   set_target_properties(bench_${name} PROPERTIES
