@@ -47,3 +47,13 @@ cc "$work/host/host.c" $flags -Wl,-rpath,"$prefix/$libdir" -o "$work/host/plain"
     -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 "$cmake" --build "$work/host/build" >/dev/null
 "$work/host/build/host"
+
+# shellcheck disable=SC2086 # several words are meant
+cc -Wall -Wextra -Werror examples/c/get.c $flags -Wl,-rpath,"$prefix/$libdir" \
+    -o "$work/get"
+status=0
+said=$(TOKENG_SOCKET=$work/none "$work/get" crm/client 2>&1) || status=$?
+[ "$status:$said" = "1:get: crm/client: no engine is listening" ] || {
+    echo "examples/c without an engine: exit $status, $said"
+    exit 1
+}

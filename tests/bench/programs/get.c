@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* A get behind a rwlock takes up to 70 us beside a writer. */
-enum { SLOW_GETS = 20000 };
+enum { SLOW_GETS = 50000 };
 
 struct reader {
     struct field *field;
@@ -34,6 +34,7 @@ struct reader {
 struct writer {
     struct field *field;
     field_put *put;
+    pthread_barrier_t *start;
     int stop;
 };
 
@@ -78,6 +79,7 @@ static void *write_all(void *data)
 {
     struct writer *writer = data;
 
+    pthread_barrier_wait(writer->start);
     for (uint32_t i = 0; !__atomic_load_n(&writer->stop, __ATOMIC_RELAXED);
          i++) {
         if (i % 1024 == 0) field_beat(writer->field);
@@ -125,19 +127,23 @@ static void run_two(struct field *field, const struct field_way *way,
 static uint64_t run_written(struct field *field, const struct field_way *way,
                             uint32_t gets)
 {
+    pthread_barrier_t start;
     struct reader reader = {.field = field,
                             .get = way->get,
                             .gets = way->is_cache ? gets : SLOW_GETS,
-                            .checks = true};
-    struct writer writer = {.field = field, .put = way->put};
+                            .checks = true,
+                            .start = &start};
+    struct writer writer = {.field = field, .put = way->put, .start = &start};
     pthread_t thread;
 
+    pthread_barrier_init(&start, NULL, 2);
     if (pthread_create(&thread, NULL, write_all, &writer) != 0) abort();
     read_all(&reader);
     printf("%s_written %.2f\n%s_written_wall %.2f\n", way->name, reader.ns,
            way->name, reader.wall_ns);
     __atomic_store_n(&writer.stop, 1, __ATOMIC_RELAXED);
     pthread_join(thread, NULL);
+    pthread_barrier_destroy(&start);
     return reader.torn;
 }
 
