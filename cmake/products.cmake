@@ -16,6 +16,21 @@ set_target_properties(tokeng PROPERTIES
   VERSION ${PROJECT_VERSION} SOVERSION 0
   LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 
+# The engine for hosts in C: libtokeng loads it, and it shows one function.
+add_library(tokeng_engine SHARED)
+add_library(tokeng::engine ALIAS tokeng_engine)
+tokeng_rooms_under(embed engine_rooms)
+list(REMOVE_ITEM engine_rooms reader fake)
+tokeng_link(tokeng_engine ${engine_rooms})
+target_link_options(tokeng_engine PRIVATE -Wl,-z,nodelete)
+if(NOT TOKENG_SANITIZE)
+  target_link_options(tokeng_engine PRIVATE -Wl,--no-undefined)
+endif()
+set_target_properties(tokeng_engine PROPERTIES
+  OUTPUT_NAME tokeng-engine EXPORT_NAME engine
+  VERSION ${PROJECT_VERSION} SOVERSION 0
+  LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+
 add_executable(tokeng_cli ${PROJECT_SOURCE_DIR}/src/cli/main.c)
 tokeng_link(tokeng_cli ${tokeng_rooms})
 set_target_properties(tokeng_cli PROPERTIES
@@ -40,7 +55,7 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/lua/resty)
 endif()
 
 install(TARGETS tokeng_cli)
-install(TARGETS tokeng EXPORT tokeng)
+install(TARGETS tokeng tokeng_engine EXPORT tokeng)
 install(FILES include/tokeng.h TYPE INCLUDE)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/tokeng)
 install(EXPORT tokeng NAMESPACE tokeng:: FILE tokengConfig.cmake

@@ -58,6 +58,8 @@ if(NOT TOKENG_SANITIZE)
     lua policies tests examples)
   tokeng_house(exports ${TOKENG_LUA5_4} ${house}/exports.lua
     $<TARGET_FILE:tokeng> ${house}/exports.txt)
+  tokeng_house(exports_engine ${TOKENG_LUA5_4} ${house}/exports.lua
+    $<TARGET_FILE:tokeng_engine> ${house}/exports_engine.txt)
   tokeng_house(needs ${TOKENG_LUA5_4} ${house}/needs.lua $<TARGET_FILE:tokeng>)
   tokeng_house(ffi ${TOKENG_LUAJIT} ${house}/ffi.lua
     ${PROJECT_SOURCE_DIR}/include/tokeng.h $<TARGET_FILE:tokeng>)
@@ -110,7 +112,17 @@ set_target_properties(clocks faults PROPERTIES PREFIX ""
 tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
 tokeng_specs(e2e tests/e2e "tests/e2e/?.lua$<SEMICOLON>tests/lua/?.lua"
   --helper=tests/e2e/support/helper.lua)
-if(NOT TOKENG_SANITIZE) # nginx has no sanitizer
+if(NOT TOKENG_SANITIZE) # nginx has no sanitizer, nor have other hosts
+  add_executable(host ${PROJECT_SOURCE_DIR}/tests/hosts/host.c)
+  target_link_libraries(host PRIVATE tokeng_flags tokeng)
+  add_library(other_malloc MODULE ${PROJECT_SOURCE_DIR}/tests/hosts/malloc.c)
+  set_target_properties(host other_malloc PROPERTIES PREFIX ""
+    C_VISIBILITY_PRESET default
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  tokeng_specs(hosts tests/hosts
+    "tests/nginx/?.lua$<SEMICOLON>tests/e2e/?.lua"
+    --helper=tests/e2e/support/helper.lua)
   tokeng_specs(nginx tests/nginx
     "tests/nginx/?.lua$<SEMICOLON>tests/e2e/?.lua"
     --helper=tests/e2e/support/helper.lua)

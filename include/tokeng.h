@@ -32,7 +32,10 @@ extern "C" {
     XX(EPROTO, 8, "the engine's answer is malformed")                          \
     XX(ENOMEM, 9, "out of memory")                                             \
     XX(ESTALE, 10, "the handle's key is not there any more; find it again")    \
-    XX(EVERSION, 11, "the shared cache is of another version of tokeng")
+    XX(EVERSION, 11, "the shared cache is of another version of tokeng")       \
+    XX(EBUSY, 12, "another engine runs there")                                 \
+    XX(ECONFIG, 13, "the configuration has problems")                          \
+    XX(EHOST, 14, "the engine cannot run in this process")
 
 /* ffi:begin */
 
@@ -89,8 +92,11 @@ enum tokeng_err {
     TOKENG_ETIMEDOUT = -7, /* the engine did not answer in time */
     TOKENG_EPROTO = -8,    /* what answered is not an engine of this kind */
     TOKENG_ENOMEM = -9,
-    TOKENG_ESTALE = -10,  /* the handle is of a key that is gone: find it */
-    TOKENG_EVERSION = -11 /* library and engine do not belong together */
+    TOKENG_ESTALE = -10,   /* the handle is of a key that is gone: find it */
+    TOKENG_EVERSION = -11, /* library and engine do not belong together */
+    TOKENG_EBUSY = -12,    /* another engine runs there, or in this process */
+    TOKENG_ECONFIG = -13,  /* the configuration has problems */
+    TOKENG_EHOST = -14     /* the engine cannot run in this process */
 };
 
 /* tokeng_abi - the TOKENG_ABI that the library was built with. Callers that
@@ -185,6 +191,66 @@ TOKENG_API int tokeng_fetch(struct tokeng *t, const char *key, size_t key_len,
  * Threads as tokeng_fetch; blocks for at most two seconds. */
 TOKENG_API int tokeng_reject(struct tokeng *t, const char *key, size_t key_len,
                              uint64_t generation);
+
+/* An engine inside this process, for hosts written in C. */
+struct tokeng_engine;
+
+enum tokeng_log_level {
+    TOKENG_LOG_DEBUG = 1,
+    TOKENG_LOG_INFO = 2,
+    TOKENG_LOG_WARN = 3,
+    TOKENG_LOG_ERROR = 4
+};
+
+/* How to run it. Set `size` to sizeof(struct tokeng_engine_options) and all
+ * else to 0, then what is wanted. */
+struct tokeng_engine_options {
+    uint32_t size;
+    uint32_t log_level; /* the lowest that `log` is told; 0: TOKENG_LOG_INFO */
+    const char *config; /* NULL: where `tokeng run` looks for it */
+    const char *dir;    /* the runtime directory; NULL: as `tokeng run` */
+    /* libtokeng-engine, an absolute path; NULL: beside libtokeng. */
+    const char *library;
+    /* Told each line, `len` bytes, not terminated; on the engine's thread, so
+     * not for a function of LuaJIT. NULL: nothing is told, and nothing is
+     * printed in any case. */
+    void (*log)(uint32_t level, const char *line, size_t len, void *data);
+    void *data;
+    /* Filled with what is wrong, terminated, when a start fails; or NULL. */
+    char *why;
+    size_t why_cap;
+};
+
+/* tokeng_engine_start - runs an engine in this process, on a thread of its own
+ * that takes no signals; one in a process at a time. It loads libtokeng-engine,
+ * which brings Lua, libcurl and the like, beside whatever the host has of
+ * them. No signal's disposition, umask or directory of the host is changed.
+ * Start it after the last fork without exec: a thread is not forked. A secret
+ * of the environment is wiped there when it is read, so a host that starts
+ * engines one after the other keeps its secrets in files.
+ * Returns 0 when it listens, and in `*out` a handle that is the caller's until
+ * tokeng_engine_stop; or
+ *   TOKENG_ECONFIG  `why` holds the problems, one a line
+ *   TOKENG_EBUSY    another engine runs in the directory or in this process
+ *   TOKENG_EHOST    it cannot run in this process: the library is not there,
+ *                   is not of this version, malloc is not libc's (a program
+ *                   that replaces it links libtokeng-engine itself), or the
+ *                   process was forked from one with an engine
+ *   TOKENG_EINVAL, TOKENG_EDENIED, TOKENG_ENOMEM.
+ * From any thread. */
+TOKENG_API int tokeng_engine_start(const struct tokeng_engine_options *o,
+                                   struct tokeng_engine **out);
+
+/* tokeng_engine_reload - reads the configuration again. With a problem, which
+ * `log` is told, the old one stays in force. Returns 0, TOKENG_ECONFIG,
+ * TOKENG_ENOMEM, or TOKENG_EHOST in a child that was forked. From any thread
+ * but in `log`; blocks until it is done. */
+TOKENG_API int tokeng_engine_reload(struct tokeng_engine *e);
+
+/* tokeng_engine_stop - answers all who wait, ends the thread and gives the
+ * handle back; NULL is allowed. In a child that was forked it does nothing. No
+ * other call may be using the handle, or use it later; not in `log`. */
+TOKENG_API void tokeng_engine_stop(struct tokeng_engine *e);
 
 /* ffi:end */
 

@@ -3,26 +3,13 @@
 
 #include "base/log.h"
 #include "cli/host.h"
-#include "cli/runtime.h"
 #include "cli/setup.h"
-#include "engine/engine.h"
-#include "serve/api.h"
+#include "embed/running.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum {
-    /* How often readiness is looked at until it is there; only for the log. */
-    READY_EVERY_MS = 100,
-    LISTEN_MAX = 16,
-    ADDRESS_TEXT = PATH_MAX + 32,
-    /* An engine with one source opens 22 before anybody asks it. */
-    DESCRIPTORS_LEAST = 32,
-};
 
 static const struct tk_option options[] = {
     TK_SETUP_OPTIONS,
@@ -36,19 +23,8 @@ static const struct tk_option options[] = {
      "keep none of its open files, and end when this process has ended"},
 };
 
-/* Everything that one run of the engine owns. */
-struct running {
-    const struct tk_args *args;
-    const struct tk_show *show;
-    struct tk_setup setup;
-    char dir[PATH_MAX];
-    int lock;
-    struct tk_loop *loop;
-    struct tk_engine *engine;
-    struct tk_api *api;
-    struct tk_timer *ready;
-    struct tk_host *host; /* NULL: it belongs to nobody */
-};
+/* An engine with one source opens 22 descriptors before anybody asks it. */
+enum { DESCRIPTORS_LEAST = 32 };
 
 /* A connection is a descriptor; 1024 is for programs that call select(). With
  * too few an engine would run that nobody can connect to. */
@@ -68,57 +44,28 @@ static enum tk_exit raise_descriptors(const struct tk_show *show)
 
 static void stop(void *data)
 {
-    struct running *running = data;
-
-    tk_log(TK_LOG_INFO, "engine stops", tk_num("pid", getpid()));
-    tk_loop_stop(running->loop);
-}
-
-static void log_problems(const struct tk_problems *problems)
-{
-    struct tk_str lines = tk_buf_str(&problems->text);
-
-    while (lines.data != NULL) {
-        struct tk_str line = tk_str_cut(&lines, '\n');
-
-        if (line.len > 0) {
-            tk_log(TK_LOG_ERROR, "configuration problem",
-                   tk_view("problem", line));
-        }
-    }
+    tk_running_stop(data);
 }
 
 static void reload(void *data)
 {
-    struct running *running = data;
-    struct tk_problems problems;
-    int rc;
-
-    tk_problems_init(&problems);
-    rc = tk_engine_reload(running->engine, &problems);
-    log_problems(&problems);
-    if (rc == 0) {
-        tk_log(TK_LOG_INFO, "configuration reloaded",
-               tk_text("config", running->setup.config));
-    } else {
-        tk_log(TK_LOG_ERROR, "configuration not reloaded; the old one stays",
-               tk_text("config", running->setup.config),
-               tk_text("error", tk_err_name(rc)));
-    }
-    tk_problems_fini(&problems);
+    (void)tk_running_reload(data); /* it has logged what is wrong */
 }
 
-static void look_if_ready(void *data)
-{
-    struct running *running = data;
+/* A run that belongs to another process. */
+struct ward {
+    struct tk_running *running;
+    struct tk_host *host; /* NULL: it belongs to nobody */
+    int64_t pid;
+};
 
-    if (!tk_engine_is_ready(running->engine)) {
-        tk_timer_set(running->ready,
-                     tk_loop_now(running->loop) + READY_EVERY_MS);
-        return;
-    }
-    tk_log(TK_LOG_INFO, "engine ready",
-           tk_num("after_ms", tk_engine_uptime_ms(running->engine)));
+static void stop_with_host(void *data)
+{
+    struct ward *ward = data;
+
+    tk_log(TK_LOG_INFO, "its process has ended",
+           tk_num("while_pid", ward->pid));
+    tk_running_stop(ward->running);
 }
 
 /* --- starting --- */
@@ -139,145 +86,63 @@ static enum tk_exit set_log_level(const struct tk_args *args,
     return TK_EXIT_OK;
 }
 
-static enum tk_exit fail(const struct running *running, int rc,
-                         const char *text)
+static enum tk_exit status_of(int rc)
 {
-    enum tk_exit status = TK_EXIT_CONFIG;
-
-    if (rc == TK_EBUSY) status = TK_EXIT_TEMPORARY;
-    if (rc == TK_ENOMEM || rc == TK_EINTERNAL) status = TK_EXIT_INTERNAL;
-    return tk_show_fail(running->show, status, "%s", text);
+    if (rc == TK_EBUSY) return TK_EXIT_TEMPORARY;
+    if (rc == TK_ENOMEM || rc == TK_EINTERNAL) return TK_EXIT_INTERNAL;
+    return TK_EXIT_CONFIG;
 }
 
-static enum tk_exit take_place(struct running *running)
+static enum tk_exit make(const struct tk_args *args, const struct tk_show *show,
+                         const struct tk_setup *setup,
+                         struct tk_running **running)
 {
-    struct tk_why why;
-    int rc =
-        tk_runtime_open(tk_args_text(running->args, "dir"), running->dir, &why);
-
-    if (rc == 0) rc = tk_runtime_lock(running->dir, &running->lock, &why);
-    return rc == 0 ? TK_EXIT_OK : fail(running, rc, why.text);
-}
-
-/* What --socket says, else the configuration, else tokeng.sock in the runtime
- * directory. `address` keeps the text that is made here. */
-static void choose_listen(const struct running *running,
-                          const struct tk_config *config,
-                          char address[ADDRESS_TEXT],
-                          const char *listen[LISTEN_MAX + 1])
-{
-    const char *socket = tk_args_text(running->args, "socket");
-    size_t count = 0;
-    char here[PATH_MAX];
-
-    if (socket != NULL && socket[0] != '/') {
-        if (getcwd(here, sizeof here) == NULL) here[0] = '\0';
-        snprintf(address, ADDRESS_TEXT, "unix:%s/%s", here, socket);
-    } else if (socket != NULL) {
-        snprintf(address, ADDRESS_TEXT, "unix:%s", socket);
-    } else {
-        while (count < LISTEN_MAX) {
-            listen[count] = tk_config_listen(config, count);
-            if (listen[count] == NULL) break;
-            count++;
-        }
-        snprintf(address, ADDRESS_TEXT, "unix:%s/tokeng.sock", running->dir);
-    }
-    if (count == 0) listen[count++] = address;
-    listen[count] = NULL;
-}
-
-static int take_listen(const struct tk_config *config,
-                       struct tk_problems *problems, void *data)
-{
-    struct running *running = data;
-    const char *listen[LISTEN_MAX + 1];
-    char address[ADDRESS_TEXT];
-    struct tk_why why;
-    int rc;
-
-    choose_listen(running, config, address, listen);
-    rc = tk_api_listen(running->api, listen, &why);
-    if (rc != 0) tk_problem(problems, "listen", "%s", why.text);
-    return rc;
-}
-
-static enum tk_exit make_engine(struct running *running)
-{
-    struct tk_engine_options engine_options = {
-        .config_path = running->setup.config,
-        .policy_file = tk_setup_policy(&running->setup),
-        .runtime_dir = running->dir,
-        .accept = take_listen,
-        .data = running,
+    struct tk_running_options wanted = {
+        .config = setup->config,
+        .policy = tk_setup_policy(setup),
+        .dir = tk_args_text(args, "dir"),
+        .socket = tk_args_text(args, "socket"),
     };
-    struct tk_problems problems;
     enum tk_exit status = TK_EXIT_OK;
+    struct tk_problems problems;
+    struct tk_why why;
     int rc;
 
     tk_problems_init(&problems);
-    rc = tk_engine_new(running->loop, &engine_options, &problems,
-                       &running->engine);
+    rc = tk_running_new(&wanted, &problems, running, &why);
     if (problems.count > 0) {
-        status = tk_setup_say_problems(running->show, running->setup.config,
-                                       &problems);
+        status = tk_setup_say_problems(show, setup->config, &problems);
     } else if (rc != 0) {
-        status = fail(running, rc, tk_err_text(rc));
+        status = tk_show_fail(show, status_of(rc), "%s", why.text);
     }
     tk_problems_fini(&problems);
     return status;
 }
 
-static enum tk_exit open_api(struct running *running)
+static enum tk_exit watch_host(const struct tk_args *args,
+                               const struct tk_show *show, struct ward *ward)
 {
-    const char *listen[LISTEN_MAX + 1];
-    char address[ADDRESS_TEXT];
     struct tk_why why;
     int rc;
 
-    choose_listen(running, tk_engine_config(running->engine), address, listen);
-    rc =
-        tk_api_new(running->loop, running->engine, listen, &running->api, &why);
-    if (rc != 0) return fail(running, rc, why.text);
-    tk_log(TK_LOG_INFO, "engine started", tk_text("listen", listen[0]),
-           tk_num("sources",
-                  (int64_t)tk_engine_config(running->engine)->source_count),
-           tk_text("config", running->setup.config), tk_num("pid", getpid()));
-    return TK_EXIT_OK;
+    if (!tk_args_has(args, "while-pid")) return TK_EXIT_OK;
+    ward->pid = tk_args_count(args, "while-pid", 0);
+    rc = tk_host_watch(tk_running_loop(ward->running), ward->pid,
+                       stop_with_host, ward, &ward->host, &why);
+    if (rc == 0) return TK_EXIT_OK;
+    return tk_show_fail(show, status_of(rc), "%s", why.text);
 }
 
-static void stop_with_host(void *data)
+static enum tk_exit watch_signals(struct tk_running *running,
+                                  const struct tk_show *show)
 {
-    struct running *running = data;
+    struct tk_loop *loop = tk_running_loop(running);
+    int rc = tk_loop_on_signal(loop, SIGTERM, stop, running);
 
-    tk_log(TK_LOG_INFO, "its process has ended",
-           tk_num("while_pid", tk_args_count(running->args, "while-pid", 0)));
-    stop(running);
-}
-
-static enum tk_exit watch_host(struct running *running)
-{
-    int64_t pid = tk_args_count(running->args, "while-pid", 0);
-    struct tk_why why;
-    int rc;
-
-    if (!tk_args_has(running->args, "while-pid")) return TK_EXIT_OK;
-    rc = tk_host_watch(running->loop, pid, stop_with_host, running,
-                       &running->host, &why);
-    return rc == 0 ? TK_EXIT_OK : fail(running, rc, why.text);
-}
-
-static enum tk_exit watch_signals(struct running *running)
-{
-    int rc = tk_loop_on_signal(running->loop, SIGTERM, stop, running);
-
-    if (rc == 0) rc = tk_loop_on_signal(running->loop, SIGINT, stop, running);
-    if (rc == 0) rc = tk_loop_on_signal(running->loop, SIGHUP, reload, running);
-    if (rc == 0) {
-        rc = tk_timer_new(running->loop, look_if_ready, running,
-                          &running->ready);
-    }
-    return rc == 0 ? TK_EXIT_OK : fail(running, rc, tk_err_text(rc));
+    if (rc == 0) rc = tk_loop_on_signal(loop, SIGINT, stop, running);
+    if (rc == 0) rc = tk_loop_on_signal(loop, SIGHUP, reload, running);
+    if (rc == 0) return TK_EXIT_OK;
+    return tk_show_fail(show, status_of(rc), "%s", tk_err_text(rc));
 }
 
 /* Ours are closed in a child as they are; libcurl's pair of sockets that wakes
@@ -287,61 +152,36 @@ static void keep_descriptors(void)
     (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
-static enum tk_exit start(struct running *running)
+static enum tk_exit end(struct tk_running *running, const struct tk_show *show,
+                        enum tk_exit status)
 {
-    enum tk_exit status = take_place(running);
-    int rc;
+    int left_open = tk_running_free(running);
 
-    if (status != TK_EXIT_OK) return status;
-    rc = tk_loop_new(&running->loop);
-    if (rc != 0) return fail(running, rc, tk_err_text(rc));
-    status = watch_host(running);
-    if (status == TK_EXIT_OK) status = make_engine(running);
-    if (status == TK_EXIT_OK) status = watch_signals(running);
-    if (status == TK_EXIT_OK) status = open_api(running);
-    keep_descriptors();
-    return status;
-}
-
-/* --- the end --- */
-
-/* Everybody who waits is answered before anything is taken apart. */
-static enum tk_exit end(struct running *running, enum tk_exit status)
-{
-    int left_open;
-
-    if (running->api != NULL) tk_api_stop(running->api);
-    if (running->engine != NULL) tk_engine_stop(running->engine);
-    tk_api_free(running->api);
-    tk_timer_free(running->ready);
-    tk_host_free(running->host);
-    tk_engine_free(running->engine);
-    left_open = tk_loop_free(running->loop);
-    if (running->lock >= 0) close(running->lock);
     if (left_open == 0 || status != TK_EXIT_OK) return status;
-    return tk_show_fail(running->show, TK_EXIT_INTERNAL,
+    return tk_show_fail(show, TK_EXIT_INTERNAL,
                         "%d handles were left open at the end", left_open);
 }
 
 static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 {
-    struct running running = {.args = args, .show = show, .lock = -1};
+    struct ward ward = {0};
+    struct tk_setup setup;
     enum tk_exit status = set_log_level(args, show);
 
     if (status != TK_EXIT_OK) return status;
     if (tk_args_has(args, "while-pid")) tk_host_close_inherited();
     umask(0077);
     status = raise_descriptors(show);
+    if (status == TK_EXIT_OK) status = tk_setup_find(args, show, &setup);
     if (status == TK_EXIT_OK) {
-        status = tk_setup_find(args, show, &running.setup);
+        status = make(args, show, &setup, &ward.running);
     }
-    if (status == TK_EXIT_OK) status = start(&running);
-    if (status == TK_EXIT_OK) {
-        tk_engine_start(running.engine);
-        look_if_ready(&running);
-        tk_loop_run(running.loop);
-    }
-    return end(&running, status);
+    if (status == TK_EXIT_OK) status = watch_signals(ward.running, show);
+    if (status == TK_EXIT_OK) status = watch_host(args, show, &ward);
+    keep_descriptors();
+    if (status == TK_EXIT_OK) tk_running_run(ward.running);
+    tk_host_free(ward.host);
+    return end(ward.running, show, status);
 }
 
 const struct tk_command tk_run_command = {

@@ -3,6 +3,9 @@
 
 #include "base/key.h"
 
+#include <dlfcn.h>
+#include <link.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,16 +41,35 @@ static int find_config_dir(struct tk_library *library, const char *config_path,
     return 0;
 }
 
+/* The file that this code is in: the program, or a library in another. */
+static int find_self(char out[PATH_MAX])
+{
+    struct link_map *map = NULL;
+    Dl_info info;
+    int found = dladdr1((const void *)(uintptr_t)tk_library_init, &info,
+                        (void **)&map, RTLD_DL_LINKMAP);
+    const char *name =
+        found != 0 && map->l_name[0] != '\0' ? map->l_name : "/proc/self/exe";
+
+    return realpath(name, out) != NULL ? 0 : TK_EIO;
+}
+
 int tk_library_init(struct tk_library *library, const char *config_path,
                     struct tk_why *why)
 {
     char program[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
 
     *library = (struct tk_library){0};
-    if (len <= 0) return tk_fail(why, TK_EIO, "cannot read /proc/self/exe");
-    program[len] = '\0';
+    if (find_self(program) != 0) {
+        return tk_fail(why, TK_EIO, "cannot tell where tokeng is installed");
+    }
     go_up(program, 2);
+    /* Of <prefix>/lib/<architecture>/ it is one more. */
+    if (join(library->share_dir, program, "share/tokeng", TK_STR(""), "") ==
+            0 &&
+        access(library->share_dir, F_OK) != 0) {
+        go_up(program, 1);
+    }
     if (join(library->share_dir, program, "share/tokeng", TK_STR(""), "") !=
             0 ||
         join(library->lua_dir, library->share_dir, "lua", TK_STR(""), "") !=

@@ -16,7 +16,8 @@ struct tk_library {
     char lua_dir[PATH_MAX];    /* share_dir/lua */
 };
 
-/* `share_dir` is found beside the running program, at ../share/tokeng. */
+/* `share_dir` is found beside the running program, or the library that the
+ * engine is in, at ../share/tokeng or ../../share/tokeng. */
 TK_MUST_USE int tk_library_init(struct tk_library *library,
                                 const char *config_path, struct tk_why *why);
 

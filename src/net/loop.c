@@ -199,7 +199,10 @@ void tk_loop_undefer(struct tk_loop *loop, const void *data)
 static void ignore_sigpipe(void)
 {
     struct sigaction action = {.sa_handler = SIG_IGN};
+    sigset_t blocked;
 
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    if (sigismember(&blocked, SIGPIPE) == 1) return;
     sigemptyset(&action.sa_mask);
     sigaction(SIGPIPE, &action, NULL);
 }

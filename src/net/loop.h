@@ -15,7 +15,8 @@ struct tk_timer;
 
 typedef void (*tk_loop_cb)(void *data);
 
-/* Ignores SIGPIPE for the process: a peer that hangs up is no reason to die. */
+/* Ignores SIGPIPE for the process: a peer that hangs up is no reason to die.
+ * On a thread that blocks it the process is left as it is. */
 TK_MUST_USE int tk_loop_new(struct tk_loop **out);
 
 /* Runs until tk_loop_stop, or until nothing is left that could happen. A

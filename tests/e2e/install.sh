@@ -25,10 +25,23 @@ cat >"$work/host/host.c" <<'C'
 
 int main(void)
 {
-    printf("ABI %u\n", tokeng_abi());
-    return tokeng_abi() != TOKENG_ABI;
+    char why[512] = "";
+    struct tokeng_engine_options o = {.size = sizeof o, .config = "tokeng.lua",
+        .dir = "run", .why = why, .why_cap = sizeof why};
+    struct tokeng_engine *engine;
+    int rc = tokeng_engine_start(&o, &engine);
+
+    printf("ABI %u, engine: %s %s\n", tokeng_abi(), tokeng_strerror(rc), why);
+    tokeng_engine_stop(engine);
+    return tokeng_abi() != TOKENG_ABI || rc != 0;
 }
 C
+cat >"$work/tokeng.lua" <<'LUA'
+return { policy = "threshold", sources = { crm = { provider = "oauth2",
+  token_url = "https://sso.example/token", client_id = "crm",
+  client_secret = secret.file "secret" } } }
+LUA
+(umask 077 && echo fake >"$work/secret")
 cat >"$work/host/CMakeLists.txt" <<'LISTS'
 cmake_minimum_required(VERSION 3.21)
 project(host LANGUAGES C)
@@ -41,6 +54,7 @@ export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
 flags=$(pkg-config --cflags --libs tokeng)
 # shellcheck disable=SC2086 # several words are meant
 cc "$work/host/host.c" $flags -Wl,-rpath,"$prefix/$libdir" -o "$work/host/plain"
+cd "$work"
 "$work/host/plain"
 
 "$cmake" -S "$work/host" -B "$work/host/build" \

@@ -40,7 +40,7 @@ for name in ([[
     netinet/in netinet/tcp sys/epoll sys/eventfd sys/file sys/ioctl sys/mman
     sys/prctl sys/random sys/resource sys/select sys/socket sys/stat
     sys/statvfs sys/syscall sys/time sys/timerfd sys/types sys/uio sys/un
-    sys/utsname sys/wait linux/futex dlfcn endian byteswap
+    sys/utsname sys/wait linux/futex dlfcn link endian byteswap
 ]]):gmatch("%S+") do
     FREE[name .. ".h"] = true
 end

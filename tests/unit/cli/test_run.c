@@ -4,7 +4,7 @@
 
 #include "cli/explain.h"
 #include "cli/get.h"
-#include "cli/runtime.h"
+#include "embed/runtime.h"
 
 #include "tests/unit/cli/capture.h"
 #include "tests/unit/engine/scripts.h"

@@ -137,10 +137,10 @@ static void the_abi_and_the_texts_are_there(void **state)
     assert_int_equal(tokeng_abi(), TOKENG_ABI);
     assert_string_equal(tokeng_strerror(0), "no error");
     assert_string_equal(tokeng_strerror(TOKENG_EMISS), "no token now");
-    for (int err = TOKENG_EVERSION; err <= 0; err++) {
+    for (int err = TOKENG_EHOST; err <= 0; err++) {
         assert_string_not_equal(tokeng_strerror(err), "unknown error");
     }
-    assert_string_equal(tokeng_strerror(TOKENG_EVERSION - 1), "unknown error");
+    assert_string_equal(tokeng_strerror(TOKENG_EHOST - 1), "unknown error");
     assert_string_equal(tokeng_strerror(1), "unknown error");
 }
 

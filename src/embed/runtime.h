@@ -1,8 +1,8 @@
-/* cli/runtime.h - the engine's runtime directory: its socket lies there, and a
- * lock that only one engine holds.
+/* embed/runtime.h - the engine's runtime directory: its socket lies there, and
+ * a lock that only one engine holds.
  */
-#ifndef TK_CLI_RUNTIME_H
-#define TK_CLI_RUNTIME_H
+#ifndef TK_EMBED_RUNTIME_H
+#define TK_EMBED_RUNTIME_H
 
 #include "base/err.h"
 
@@ -19,5 +19,9 @@ TK_MUST_USE int tk_runtime_open(const char *given, char out[PATH_MAX],
  * process, however that ends; the file stays. TK_EBUSY with the number of the
  * holder if another has it. */
 TK_MUST_USE int tk_runtime_lock(const char *dir, int *out, struct tk_why *why);
+
+/* Gives the lock back, also where a child that was forked without exec still
+ * has the descriptor. */
+void tk_runtime_unlock(int lock);
 
 #endif

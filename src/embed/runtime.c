@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE
-#include "cli/runtime.h"
+#include "embed/runtime.h"
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -29,10 +29,13 @@ static const char *variable(const char *name)
 
 static int make(const char *path, struct tk_why *why)
 {
-    mode_t before = umask(0); /* the mode is meant as it stands */
+    bool is_new = access(path, F_OK) != 0;
     int rc = tk_file_make_dir(path, DIR_MODE, why);
 
-    umask(before);
+    /* The mode is meant as it stands, and the umask is the whole process's. */
+    if (rc == 0 && is_new && chmod(path, DIR_MODE) != 0) {
+        rc = tk_fail(why, TK_EIO, "%s: %s", path, strerror(errno));
+    }
     if (rc == 0 && access(path, W_OK | X_OK) != 0) {
         rc = tk_fail(why, TK_EDENIED, "%s: %s", path, strerror(errno));
     }
@@ -125,4 +128,10 @@ int tk_runtime_lock(const char *dir, int *out, struct tk_why *why)
     close(*out);
     *out = -1;
     return rc;
+}
+
+void tk_runtime_unlock(int lock)
+{
+    (void)flock(lock, LOCK_UN);
+    close(lock);
 }

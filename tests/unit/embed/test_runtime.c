@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "cli/runtime.h"
+#include "embed/runtime.h"
 
 #include "tests/unit/engine/folder.h"
 
