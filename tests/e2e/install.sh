@@ -54,13 +54,13 @@ export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
 flags=$(pkg-config --cflags --libs tokeng)
 # shellcheck disable=SC2086 # several words are meant
 cc "$work/host/host.c" $flags -Wl,-rpath,"$prefix/$libdir" -o "$work/host/plain"
-cd "$work"
-"$work/host/plain"
+
+(cd "$work" && host/plain)
 
 "$cmake" -S "$work/host" -B "$work/host/build" \
     -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 "$cmake" --build "$work/host/build" >/dev/null
-"$work/host/build/host"
+(cd "$work" && host/build/host)
 
 # shellcheck disable=SC2086 # several words are meant
 cc -Wall -Wextra -Werror examples/c/get.c $flags -Wl,-rpath,"$prefix/$libdir" \
