@@ -59,8 +59,8 @@ static const char *type_name(enum tk_field_type type)
         [TK_FIELD_TEXT] = "a text",
         [TK_FIELD_URL] = "a URL (https://...)",
         [TK_FIELD_SECRET] =
-            "a secret (secret.file, secret.env or secret.credential) or a list "
-            "of two, the current one and the next",
+            ("a secret (secret.file, secret.env or secret.credential) or a "
+             "list of two, the current one and the next"),
         [TK_FIELD_SPAN] = "a length of time such as \"15m\"",
         [TK_FIELD_COUNT] = "a whole number",
         [TK_FIELD_NUMBER] = "a number",

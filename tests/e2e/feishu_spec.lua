@@ -146,7 +146,9 @@ describe("a token that is renewable in its last seconds", function()
         for _, client in ipairs { "calm", "eager" } do
             for _, kind in ipairs { "app", "tenant" } do
                 local calls = calls_of(client, kind)
-                assert.is_true(#calls >= 3 and #calls <= 4, #calls .. " calls")
+                assert.is_true(#calls >= 3 and #calls <= 4,
+                    ("%s/%s: %d calls: %s"):format(client, kind, #calls,
+                        cjson.encode(calls)))
                 for number, call in ipairs(calls) do
                     assert.equal("issued", call.result)
                     assert.is_true(call.remaining_ms < WINDOW_SECONDS * 1000)
