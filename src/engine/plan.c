@@ -4,9 +4,11 @@
 #include "base/span.h"
 
 enum {
-    /* Issuers count whole seconds and round: one second past the edge is
-     * inside the window by every reading. */
-    WINDOW_EDGE_MS = 1000,
+    /* Issuers count whole seconds and round, which hides up to a second of the
+     * life; half a second more is what two clocks drift apart in two hours
+     * (70 parts in a million). Past that it is inside the window by every
+     * reading. */
+    WINDOW_EDGE_MS = 1500,
     SPREAD_MAX_MS = 60 * 1000,
     SPREAD_SHARE = 20, /* one part in 20: 5 % of the lead */
     /* Time that is left for the refresh itself. */
