@@ -220,6 +220,14 @@ static void print_refresh(struct page *page, const struct tk_value *answer)
     end_line(page, "refresh");
 }
 
+static void put_detail(struct page *page, const struct tk_value *detail)
+{
+    if (detail == NULL) return;
+    tk_buf_put_text(&page->line, " (");
+    put_value(page, detail);
+    tk_buf_put_byte(&page->line, ')');
+}
+
 static void print_failure(struct page *page, const struct tk_value *answer)
 {
     const struct tk_value *failure = tk_value_get(answer, "failure");
@@ -232,6 +240,7 @@ static void print_failure(struct page *page, const struct tk_value *answer)
     put_value(page, tk_value_get(failure, "class"));
     tk_buf_put_byte(&page->line, ' ');
     put_value(page, tk_value_get(failure, "code"));
+    put_detail(page, tk_value_get(failure, "detail"));
     tk_buf_put_text(&page->line, ", ");
     put_count(page, tk_value_get(failure, "count"));
     put_seconds(page, " in a row, the last ", tk_value_get(failure, "ago"),

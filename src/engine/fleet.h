@@ -54,7 +54,7 @@ enum tk_class {
         TK_CLASSES,
 };
 
-enum { TK_CODE_TEXT = 65 };
+enum { TK_CODE_TEXT = 65, TK_DETAIL_TEXT = 129 };
 
 /* The last failure of a key; kept beside its token, never in its place. Owned
  * by its entry, and there only while refreshes fail. */
@@ -63,7 +63,8 @@ struct tk_failure {
     unsigned count; /* in a row */
     int64_t at;
     int64_t next_try_at;
-    char code[TK_CODE_TEXT]; /* the issuer's own word, [A-Za-z0-9_.-] */
+    char code[TK_CODE_TEXT];     /* the issuer's own word, [A-Za-z0-9_.-] */
+    char detail[TK_DETAIL_TEXT]; /* more of it in words, or empty */
 };
 
 /* One key. Owned by the fleet. There may be millions: the order leaves no

@@ -88,6 +88,19 @@ static void read_code(const struct tk_value *value, char out[TK_CODE_TEXT])
     if (out[0] == '\0') snprintf(out, TK_CODE_TEXT, "unnamed");
 }
 
+/* What a script says of it in words: the same care. */
+static void read_detail(struct tk_str from, char out[TK_DETAIL_TEXT])
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < from.len && len < TK_DETAIL_TEXT - 1; i++) {
+        if (from.data[i] >= ' ' && from.data[i] <= '~') {
+            out[len++] = from.data[i];
+        }
+    }
+    out[len] = '\0';
+}
+
 static int64_t read_seconds_ms(const struct tk_value *value)
 {
     double seconds = 0;
@@ -109,6 +122,7 @@ static void read_failure(const struct tk_value *error, struct tk_answer *out)
         return;
     }
     read_code(tk_value_get(error, "code"), out->code);
+    read_detail(tk_value_text(tk_value_get(error, "message")), out->detail);
     out->retry_after_ms = read_seconds_ms(tk_value_get(error, "retry_after"));
 }
 
@@ -207,6 +221,7 @@ void tk_provider_read(const struct tk_task_result *result,
         if (tk_veil(secrets, out->code)) {
             snprintf(out->code, sizeof out->code, "hidden");
         }
+        tk_veil(secrets, out->detail);
     } else {
         fail(out, TK_CLASS_TRANSIENT, "malformed_result");
     }

@@ -264,11 +264,13 @@ static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
     };
 
     snprintf(failure.code, sizeof failure.code, "%s", answer->code);
+    snprintf(failure.detail, sizeof failure.detail, "%s", answer->detail);
     tk_entry_set_failure(entry, &failure);
     entry->source->stats.failed++;
     tk_log(TK_LOG_WARN, "refresh failed", tk_view("key", tk_entry_text(entry)),
            tk_text("class", tk_class_name(answer->class)),
-           tk_text("code", answer->code), tk_num("failures", failure.count));
+           tk_text("code", answer->code), tk_text("detail", answer->detail),
+           tk_num("failures", failure.count));
     tk_schedule_retry(fleet, entry, answer->retry_after_ms, now);
     dismiss_unknown(fleet, entry, answer, now);
 }

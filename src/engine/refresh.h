@@ -27,6 +27,7 @@ struct tk_answer {
     enum tk_reach reach;
     enum tk_class class; /* of a failure */
     char code[TK_CODE_TEXT];
+    char detail[TK_DETAIL_TEXT];
     int64_t retry_after_ms;
 };
 

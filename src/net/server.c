@@ -304,6 +304,12 @@ static void close_handles(struct tk_server *server)
     uv_close((uv_handle_t *)&server->check, on_closed);
 }
 
+/* One place in sixteen is kept from callers that wait. */
+static unsigned spare_of(const struct tk_server *server)
+{
+    return (server->max_connections + 15) / 16;
+}
+
 static struct tk_server *new_server(const struct tk_server_options *options,
                                     tk_request_cb handler, void *data)
 {
@@ -325,6 +331,7 @@ static struct tk_server *new_server(const struct tk_server_options *options,
         .data = data,
         .max_body = options->max_body == 0 ? BODY_MAX : options->max_body,
         .idle_s = idle_s > IDLE_MAX_S ? IDLE_MAX_S : idle_s,
+        .waiting_max = server->max_connections - spare_of(server),
         .wake = on_wake,
         .server = server,
     };

@@ -20,8 +20,9 @@ static const char BUSY[] =
     "Connection: close\r\n"
     "Retry-After: 1\r\n"
     "Content-Type: application/problem+json\r\n"
-    "Content-Length: 118\r\n\r\n"
-    "{\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"busy\","
+    "Content-Length: 139\r\n\r\n"
+    "{\"type\":\"about:blank\",\"title\":\"Service "
+    "Unavailable\",\"status\":503,\"code\":\"busy\","
     "\"detail\":\"too many connections; close some and keep others\"}";
 
 /* What the client has said already is read, as the kernel would make a reset of

@@ -24,7 +24,9 @@ struct tk_server_desk {
     bool is_closed;             /* new requests are answered with 503 */
     size_t answering;           /* answers that are not written yet */
     struct tk_request *waiting; /* suspended, with their owners */
-    struct tk_request *first;   /* suspended, answered, to be resumed */
+    size_t waiting_count;
+    size_t waiting_max;
+    struct tk_request *first; /* suspended, answered, to be resumed */
     struct tk_request *last;
     void (*wake)(void *server); /* something has come into that queue */
     void *server;

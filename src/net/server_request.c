@@ -122,6 +122,12 @@ static void suspend(struct tk_request *request)
     request->link = &desk->waiting;
     if (request->next != NULL) request->next->link = &request->next;
     desk->waiting = request;
+    desk->waiting_count++;
+}
+
+bool tk_request_may_wait(const struct tk_request *request)
+{
+    return request->desk->waiting_count < request->desk->waiting_max;
 }
 
 static void queue_resume(struct tk_request *request)
@@ -131,6 +137,7 @@ static void queue_resume(struct tk_request *request)
     *request->link = request->next;
     if (request->next != NULL) request->next->link = request->link;
     request->next = NULL;
+    desk->waiting_count--;
     if (desk->last == NULL) {
         desk->first = request;
     } else {

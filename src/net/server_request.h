@@ -35,6 +35,10 @@ const struct tk_peer *tk_request_peer(const struct tk_request *request);
  * client has hung up meanwhile. */
 void tk_request_reply(struct tk_request *request, const struct tk_reply *reply);
 
+/* May the answer come later? Not when so many wait already that the connections
+ * that are left are needed for callers who can be answered at once. */
+bool tk_request_may_wait(const struct tk_request *request);
+
 /* A pointer for the handler's own use, NULL at first. */
 void tk_request_set_data(struct tk_request *request, void *data);
 void *tk_request_data(const struct tk_request *request);

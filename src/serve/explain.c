@@ -218,6 +218,7 @@ static void put_failure(struct tk_json *json, const struct subject *s)
     tk_json_open(json, '{');
     put_text(json, "class", tk_class_name(failure->class));
     put_text(json, "code", failure->code);
+    if (failure->detail[0] != '\0') put_text(json, "detail", failure->detail);
     put_count(json, "count", failure->count);
     put_moment(json, "ago", s->now - failure->at);
     put_moment(json, "next_try_in", next > 0 ? next : 0);

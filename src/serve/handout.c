@@ -83,8 +83,10 @@ static void put_failure(const struct tk_got *got, char *detail, size_t cap)
         snprintf(detail, cap, "the issuer of source %s gave no newer token",
                  source);
     } else {
-        snprintf(detail, cap, "the issuer of source %s gave no token (%s): %s",
-                 source, failure->code, advice(failure->class));
+        snprintf(detail, cap,
+                 "the issuer of source %s gave no token (%s%s%s): %s", source,
+                 failure->code, failure->detail[0] == '\0' ? "" : ", ",
+                 failure->detail, advice(failure->class));
     }
 }
 

@@ -5,8 +5,10 @@
 
 #include <stdlib.h>
 
-/* About what a restart takes. */
-enum { STOPPING_RETRY_MS = 1000 };
+enum {
+    STOPPING_RETRY_MS = 1000, /* about what a restart takes */
+    CROWD_RETRY_MS = 1000,    /* and a refresh */
+};
 
 /* A caller that waits. Owned by itself: freed when it is answered. */
 struct waiting {
@@ -80,12 +82,28 @@ static void waited(const struct tk_got *got, void *data)
     free(waiting);
 }
 
+static void refuse_crowd(struct tk_request *request)
+{
+    struct tk_http_problem problem = {
+        .status = 503,
+        .code = "busy",
+        .detail = "too many callers wait for tokens; ask again",
+        .retry_ms = CROWD_RETRY_MS};
+
+    tk_desk_refuse(request, &problem);
+}
+
 /* The engine may answer from inside tk_engine_wait. */
 static void wait_for(struct tk_desk *desk, struct tk_request *request,
                      struct tk_entry *entry, const struct tk_want *want)
 {
-    struct waiting *waiting = malloc(sizeof *waiting);
+    struct waiting *waiting;
 
+    if (!tk_request_may_wait(request)) {
+        refuse_crowd(request);
+        return;
+    }
+    waiting = malloc(sizeof *waiting);
     if (waiting == NULL) {
         tk_desk_refuse_internal(request);
         return;

@@ -7,14 +7,14 @@ local tmp = require "support.tmp"
 local DAY = 24 * 3600
 
 -- The certificate's host, when it ends (days from now), whether the file of
--- trusted ones holds another, and the version of TLS.
+-- trusted ones holds another, the version of TLS, and what a caller is told.
 local CASES = {
     good = { version = "TLSv1.3" },
     older = { version = "TLSv1.2" },
-    expired = { host = "IP:127.0.0.1", ends = -1, bad = true },
-    other_name = { host = "DNS:other.example", bad = true },
-    unknown = { is_stranger = true, bad = true },
-    too_old = { version = "TLSv1.1", bad = true },
+    expired = { host = "IP:127.0.0.1", ends = -1, says = "has expired" },
+    other_name = { host = "DNS:other.example", says = "is another host's" },
+    unknown = { is_stranger = true, says = "self%-signed" },
+    too_old = { version = "TLSv1.1", says = "handshake failed" },
 }
 
 local SOURCE = [[
@@ -80,14 +80,15 @@ describe("an issuer's TLS", function()
     teardown(function() subject:stop() end)
 
     for name, case in pairs(CASES) do
-        it((case.bad and "gives no token: " or "gives one: ") .. name,
+        it((case.says and "gives no token: " or "gives one: ") .. name,
             function()
                 local answer, status = subject:token(name .. "/client",
                     "wait=9s")
-                assert.equal(case.bad and 503 or 200, status)
-                if not case.bad then return end
+                assert.equal(case.says and 503 or 200, status)
+                if not case.says then return end
                 assert.equal("transient", answer.class)
                 assert.equal("tls", answer.issuer_code)
+                assert.truthy(answer.detail:find(case.says), answer.detail)
             end)
     end
 end)

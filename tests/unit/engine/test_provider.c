@@ -121,6 +121,18 @@ static void a_failure_has_a_class_and_a_harmless_code(void **state)
     assert_string_equal(answer.code, "10014");
 }
 
+static void what_went_wrong_is_told_in_words_that_harm_no_screen(void **state)
+{
+    struct tk_answer answer =
+        read_result(*state, "null",
+                    "{'class':'transient','code':'tls','message':"
+                    "'it has\\u001b[31m expired\\n'}");
+
+    assert_string_equal(answer.detail, "it has[31m expired");
+    answer = read_result(*state, "null", "{'class':'transient','code':'tls'}");
+    assert_string_equal(answer.detail, "");
+}
+
 static void a_failure_without_a_plain_word_is_unnamed(void **state)
 {
     static const char *const odd[] = {
@@ -214,6 +226,7 @@ int main(void)
         WITH(a_life_that_has_ended_is_a_failure),
         WITH(a_token_of_forbidden_bytes_is_refused),
         WITH(a_failure_has_a_class_and_a_harmless_code),
+        WITH(what_went_wrong_is_told_in_words_that_harm_no_screen),
         WITH(a_failure_without_a_plain_word_is_unnamed),
         WITH(attributes_that_could_not_be_read_again_are_refused),
         WITH(a_result_that_makes_no_sense_is_transient),

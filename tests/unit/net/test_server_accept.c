@@ -9,11 +9,42 @@
 static struct serving serving;
 static struct answer answer;
 
+enum { PLACES = 16, MAY_WAIT = 15 };
+
+/* Requests that wait; the server's thread alone looks at them. */
+static struct tk_request *held[PLACES];
+static int held_count;
+
+static void hold(struct tk_request *request)
+{
+    if (tk_request_may_wait(request)) {
+        held[held_count++] = request;
+    } else {
+        serving_answer(request, 503, tk_str("crowd"));
+    }
+}
+
+static void release(struct tk_request *request)
+{
+    while (held_count > 0) {
+        serving_answer(held[--held_count], 200, tk_str("held"));
+    }
+    serving_answer(request, 200, tk_str("released"));
+}
+
 static void on_request(struct tk_request *request, void *data)
 {
     char text[16];
 
     (void)data;
+    if (tk_str_is(tk_request_path(request), "/hold")) {
+        hold(request);
+        return;
+    }
+    if (tk_str_is(tk_request_path(request), "/release")) {
+        release(request);
+        return;
+    }
     snprintf(text, sizeof text, "%u", tk_server_connections(serving.server));
     serving_answer(request, 200, tk_str(text));
 }
@@ -47,6 +78,7 @@ static void expect_busy(int fd)
     assert_true(hear(fd, &answer));
     assert_int_equal(answer.status, 503);
     assert_non_null(strstr(answer.all, "Retry-After: 1\r\n"));
+    assert_non_null(strstr(answer.body, "\"type\":\"about:blank\""));
     assert_non_null(strstr(answer.body, "\"code\":\"busy\""));
     assert_string_equal(answer.body + strlen(answer.body) - 2, "\"}");
     assert_true(is_closed_by_peer(fd));
@@ -68,6 +100,41 @@ static void beyond_its_limit_a_connection_gets_503(void **state)
     expect(second, "2");
     close(first);
     close(second);
+    stop();
+}
+
+static void expect_at(int fd, const char *path, int status, const char *text)
+{
+    ask(fd, path);
+    assert_true(hear(fd, &answer));
+    assert_int_equal(answer.status, status);
+    assert_string_equal(answer.body, text);
+}
+
+/* The last place serves whoever need not wait. */
+static void callers_that_wait_do_not_take_every_place(void **state)
+{
+    int waiters[MAY_WAIT];
+    int last;
+
+    (void)state;
+    start(PLACES, PLACES);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < MAY_WAIT; i++) {
+            waiters[i] = dial(serving.path);
+            ask(waiters[i], "/hold");
+        }
+        last = dial(serving.path);
+        expect(last, "16");
+        expect_at(last, "/hold", 503, "crowd");
+        expect_at(last, "/release", 200, "released");
+        for (int i = 0; i < MAY_WAIT; i++) {
+            assert_true(hear(waiters[i], &answer));
+            assert_string_equal(answer.body, "held");
+            close(waiters[i]);
+        }
+        close(last);
+    }
     stop();
 }
 
@@ -305,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(beyond_its_limit_a_connection_gets_503),
+        cmocka_unit_test(callers_that_wait_do_not_take_every_place),
         cmocka_unit_test(one_user_cannot_take_the_places_of_others),
         cmocka_unit_test(
             a_thousand_that_idle_do_not_keep_one_from_being_served),
