@@ -36,7 +36,6 @@ foreach(path IN LISTS unit_files)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(unit.${room}.${unit} PROPERTIES LABELS unit)
   if(NOT TOKENG_SANITIZE) # sanitized ones have the 60 s of the presets
-    set_tests_properties(unit.${room}.${unit} PROPERTIES TIMEOUT 20)
   endif()
 endforeach()
 
