@@ -20,7 +20,7 @@ set_target_properties(tokeng PROPERTIES
 add_library(tokeng_engine SHARED)
 add_library(tokeng::engine ALIAS tokeng_engine)
 tokeng_rooms_under(embed engine_rooms)
-list(REMOVE_ITEM engine_rooms reader fake)
+list(REMOVE_ITEM engine_rooms reader fake sim)
 tokeng_link(tokeng_engine ${engine_rooms})
 target_link_options(tokeng_engine PRIVATE -Wl,-z,nodelete)
 if(NOT TOKENG_SANITIZE)
