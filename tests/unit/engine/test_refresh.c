@@ -360,6 +360,24 @@ a_failure_of_a_replaced_source_is_not_held_against_the_new_one(void **state)
     assert_int_equal(f->fetches, 3);
 }
 
+/* The wish holds for every key, forced or not, and ends. */
+static void an_issuer_holds_its_calls_for_an_hour_at_most(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = claim(f, "crm/client/a");
+    struct tk_entry *other = claim(f, "crm/client/b");
+    int64_t end = f->now + TK_RETRY_AFTER_MAX_MS;
+
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    land_failure(f, entry, TK_CLASS_RATE, INT64_C(1) << 50);
+    other->is_kept = true;
+    tk_refresh_want(f->fleet, other, TK_URGENCY_FORCED, f->now);
+    run_until(f, end - 1);
+    assert_int_equal(f->fetches, 1);
+    run_until(f, end + 1);
+    assert_true(f->fetches > 1);
+}
+
 static void an_abandoned_key_is_retried_for_a_caller(void **state)
 {
     struct fixture *f = *state;
@@ -448,6 +466,7 @@ int main(void)
         WITH_FLEET(a_kept_key_is_retried_though_it_never_succeeded),
         WITH_FLEET(
             a_failure_of_a_replaced_source_is_not_held_against_the_new_one),
+        WITH_FLEET(an_issuer_holds_its_calls_for_an_hour_at_most),
         WITH_FLEET(an_abandoned_key_is_retried_for_a_caller),
         WITH_FLEET(a_refresh_that_cannot_start_is_a_failure),
         WITH_FLEET(many_refreshes_that_cannot_start_do_not_pile_up),
