@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "engine/credential.h"
+#include "engine/habit.h"
 #include "engine/report.h"
 #include "vault/crypto.h"
 
@@ -102,7 +103,7 @@ bool tk_caller_peek(struct tk_fleet *fleet, struct tk_entry *entry,
 static void note_use(struct tk_fleet *fleet, struct tk_entry *entry,
                      int64_t now)
 {
-    tk_entry_note_use(entry, now);
+    tk_habit_use(fleet, entry, now);
     tk_schedule_used(fleet, entry, now);
 }
 

@@ -118,12 +118,22 @@ static void review(struct tk_engine *engine, int64_t now)
     tk_feasibility_warn(engine->config);
 }
 
+/* The wall clock may be set at any time. */
+static void read_wall(struct tk_engine *engine)
+{
+    struct tk_clocks clocks;
+
+    tk_clocks_read(&clocks);
+    tk_fleet_set_wall(engine->fleet, clocks.wall - clocks.boot);
+}
+
 static void timer_fired(void *data)
 {
     struct tk_engine *engine = data;
     int64_t now = tk_engine_now(engine);
     int64_t next;
 
+    read_wall(engine);
     engine->last_scan = now;
     engine->armed_for = TK_NEVER;
     /* Callers who ask again from inside their answer set it anew. */
@@ -208,6 +218,7 @@ static int set_up(struct tk_engine *engine, struct tk_problems *problems)
         rc = tk_timer_new(engine->loop, timer_fired, engine, &engine->timer);
     }
     if (rc != 0) return rc;
+    read_wall(engine);
     engine->flights.fleet = engine->fleet;
     engine->flights.config = engine->config;
     engine->flights.changed = flight_changed;

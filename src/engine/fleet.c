@@ -5,11 +5,9 @@
 #include "cache/block.h"
 #include "vault/crypto.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum { WORDS_MAX = 1024 };
-#define HOUR_MS 3600000.0
 
 /* Owned by the engine or the simulator. */
 struct tk_fleet {
@@ -22,7 +20,8 @@ struct tk_fleet {
     int64_t *due;              /* this */
     uint32_t count;
     uint32_t cap;
-    int64_t earliest; /* no due moment is before it */
+    int64_t earliest;   /* no due moment is before it */
+    int64_t wall_ahead; /* of the clock that `now` is read from */
     struct tk_unknowns *unknowns;
     struct tk_link waits;
     struct tk_link turns; /* sources that wait for their budget */
@@ -82,12 +81,6 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
     return 0;
 }
 
-static void free_entry(struct tk_entry *entry)
-{
-    tk_entry_forget_failure(entry);
-    free(entry);
-}
-
 void tk_fleet_free(struct tk_fleet *fleet)
 {
     if (fleet == NULL) return;
@@ -98,7 +91,7 @@ void tk_fleet_free(struct tk_fleet *fleet)
         if (fleet->own_block != NULL) {
             tk_table_clear(&fleet->table, fleet->entries[i]->slot);
         }
-        free_entry(fleet->entries[i]);
+        tk_entry_free(fleet->entries[i]);
     }
     for (uint16_t i = 0; i < fleet->word_count; i++) free(fleet->words[i]);
     tk_issuers_free(&fleet->issuers);
@@ -108,6 +101,16 @@ void tk_fleet_free(struct tk_fleet *fleet)
     free(fleet->unknowns);
     tk_block_free(fleet->own_block, fleet->block_size);
     free(fleet);
+}
+
+void tk_fleet_set_wall(struct tk_fleet *fleet, int64_t ahead_ms)
+{
+    fleet->wall_ahead = ahead_ms;
+}
+
+int64_t tk_fleet_wall_ms(const struct tk_fleet *fleet, int64_t now)
+{
+    return now + fleet->wall_ahead;
 }
 
 const struct tk_fleet_port *tk_fleet_port(const struct tk_fleet *fleet)
@@ -143,24 +146,6 @@ static int make_room(struct tk_fleet *fleet)
     fleet->due = due;
     fleet->cap = cap;
     return 0;
-}
-
-static struct tk_entry *make_entry(struct tk_source *source,
-                                   const struct tk_kind *kind,
-                                   const struct tk_key *key)
-{
-    size_t size = offsetof(struct tk_entry, key) + key->text.len;
-    struct tk_entry *entry = calloc(1, size);
-
-    if (entry == NULL) return NULL;
-    memcpy(entry->key, key->text.data, key->text.len);
-    entry->key_len = (uint8_t)key->text.len;
-    entry->source = source;
-    entry->kind = kind;
-    entry->plan.at = TK_NEVER;
-    entry->is_kept = tk_source_keeps(source, key);
-    tk_list_init(&entry->waits);
-    return entry;
 }
 
 void tk_fleet_meet_issuer(struct tk_fleet *fleet, struct tk_source *source)
@@ -199,12 +184,12 @@ int tk_fleet_claim(struct tk_fleet *fleet, struct tk_source *source,
         return tk_fail(why, TK_EFULL, "source %s has its %u keys (max_keys)",
                        source->name, source->max_keys);
     }
-    entry = make_entry(source, kind, key);
+    entry = tk_entry_new(source, kind, key);
     if (entry == NULL) return tk_fail(why, TK_ENOMEM, "out of memory");
     tk_fleet_meet_issuer(fleet, source);
     rc = add_entry(fleet, entry);
     if (rc != 0) {
-        free_entry(entry);
+        tk_entry_free(entry);
         return tk_fail(why, rc, "the cache has no room for another key");
     }
     *out = entry;
@@ -222,7 +207,7 @@ void tk_fleet_remove(struct tk_fleet *fleet, struct tk_entry *entry)
     fleet->by_slot[fleet->entries[id]->slot] = id;
     fleet->due[id] = fleet->due[last];
     tk_table_remove(&fleet->table, entry->slot);
-    free_entry(entry);
+    tk_entry_free(entry);
 }
 
 uint32_t tk_fleet_count(const struct tk_fleet *fleet)
@@ -406,95 +391,4 @@ char *tk_fleet_fingerprint(const struct tk_fleet *fleet, struct tk_str token,
     return tk_fingerprint(tk_str_of((const char *)fleet->fingerprint_key,
                                     sizeof fleet->fingerprint_key),
                           token, out);
-}
-
-/* --- one entry --- */
-
-bool tk_entry_has_token(const struct tk_entry *entry, int64_t now)
-{
-    return now < entry->life.expires_at;
-}
-
-static enum tk_state state_without_token(const struct tk_entry *entry)
-{
-    if (entry->failure == NULL) return TK_STATE_LAPSED;
-    if (entry->failure->class == TK_CLASS_REAUTHORIZE) {
-        return TK_STATE_NEEDS_LOGIN;
-    }
-    if (entry->failure->class == TK_CLASS_TICKET) return TK_STATE_NEEDS_TICKET;
-    return TK_STATE_LAPSED;
-}
-
-enum tk_state tk_entry_state(const struct tk_entry *entry, int64_t now)
-{
-    if (!tk_entry_has_token(entry, now)) return state_without_token(entry);
-    if (entry->is_poisoned) return TK_STATE_POISONED;
-    if (entry->failure != NULL) return TK_STATE_STALE;
-    if (entry->flight != NULL || entry->is_queued) return TK_STATE_DUE;
-    return TK_STATE_FRESH;
-}
-
-/* The rate fades by half-lives of 0.69 h: uses of the last hour or so. */
-void tk_entry_note_use(struct tk_entry *entry, int64_t now)
-{
-    double gap = (double)(now - entry->last_use_at);
-
-    entry->rate = entry->uses == 0 ? 1 : entry->rate * exp(-gap / HOUR_MS) + 1;
-    entry->uses++;
-    entry->last_use_at = now;
-}
-
-void tk_entry_set_failure(struct tk_entry *entry,
-                          const struct tk_failure *failure)
-{
-    if (entry->failure == NULL) {
-        entry->failure = malloc(sizeof *entry->failure);
-    }
-    if (entry->failure != NULL) *entry->failure = *failure;
-}
-
-void tk_entry_forget_failure(struct tk_entry *entry)
-{
-    free(entry->failure);
-    entry->failure = NULL;
-}
-
-/* --- words --- */
-
-const char *tk_state_name(enum tk_state state)
-{
-    static const char *const names[] = {
-#define TK_STATE_NAME(name, word) word,
-        TK_STATE_MAP(TK_STATE_NAME)
-#undef TK_STATE_NAME
-    };
-
-    return names[state];
-}
-
-static const char *const class_names[] = {
-#define TK_CLASS_NAME(name, word) word,
-    TK_CLASS_MAP(TK_CLASS_NAME)
-#undef TK_CLASS_NAME
-};
-
-const char *tk_class_name(enum tk_class class)
-{
-    return class_names[class];
-}
-
-bool tk_class_parse(struct tk_str word, enum tk_class *out)
-{
-    for (int i = 0; i < TK_CLASSES; i++) {
-        if (!tk_str_is(word, class_names[i])) continue;
-        *out = (enum tk_class)i;
-        return true;
-    }
-    return false;
-}
-
-bool tk_class_is_hard(enum tk_class class)
-{
-    return class == TK_CLASS_CREDENTIAL || class == TK_CLASS_REAUTHORIZE ||
-           class == TK_CLASS_CONFIG;
 }

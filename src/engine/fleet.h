@@ -4,115 +4,18 @@
  * refreshes leave through a port. So the engine and the simulator run the same
  * code, and tests run hours of it in no time.
  *
- * Files of the fleet, each using those before it: fleet (the records), turn
- * (queue and budget), wait (callers that wait), schedule (when to act),
- * refresh (one refresh, from claim to landing), caller (what callers may
- * ask).
+ * Files of the fleet, each using those before it: entry (one key), fleet (the
+ * records), habit (when keys are used), turn (queue and budget), wait (callers
+ * that wait), schedule (when to act), refresh (one refresh, from claim to
+ * landing), caller (what callers may ask).
  */
 #ifndef TK_ENGINE_FLEET_H
 #define TK_ENGINE_FLEET_H
 
 #include "base/clock.h"
-#include "base/key.h"
-#include "base/list.h"
 #include "cache/table.h"
-#include "engine/plan.h"
-#include "engine/source.h"
+#include "engine/entry.h"
 #include "engine/unknown.h"
-
-/* States of a key; the words of product and HTTP API. */
-#define TK_STATE_MAP(XX)                                                       \
-    XX(FRESH, "fresh")                                                         \
-    XX(DUE, "due")                                                             \
-    XX(STALE, "stale")                                                         \
-    XX(LAPSED, "lapsed")                                                       \
-    XX(POISONED, "poisoned")                                                   \
-    XX(IN_DOUBT, "in_doubt")                                                   \
-    XX(NEEDS_LOGIN, "needs_login")                                             \
-    XX(NEEDS_TICKET, "needs_ticket")
-
-enum tk_state {
-#define TK_STATE_ENUM(name, word) TK_STATE_##name,
-    TK_STATE_MAP(TK_STATE_ENUM)
-#undef TK_STATE_ENUM
-        TK_STATES,
-};
-
-/* Classes of failure: what trying again can mean. */
-#define TK_CLASS_MAP(XX)                                                       \
-    XX(TRANSIENT, "transient")                                                 \
-    XX(RATE, "rate")                                                           \
-    XX(CREDENTIAL, "credential")                                               \
-    XX(REAUTHORIZE, "reauthorize")                                             \
-    XX(TICKET, "ticket")                                                       \
-    XX(CONFIG, "config")
-
-enum tk_class {
-#define TK_CLASS_ENUM(name, word) TK_CLASS_##name,
-    TK_CLASS_MAP(TK_CLASS_ENUM)
-#undef TK_CLASS_ENUM
-        TK_CLASSES,
-};
-
-enum { TK_CODE_TEXT = 65, TK_DETAIL_TEXT = 129 };
-
-/* The last failure of a key; kept beside its token, never in its place. Owned
- * by its entry, and there only while refreshes fail. */
-struct tk_failure {
-    enum tk_class class;
-    unsigned count; /* in a row */
-    int64_t at;
-    int64_t next_try_at;
-    char code[TK_CODE_TEXT];     /* the issuer's own word, [A-Za-z0-9_.-] */
-    char detail[TK_DETAIL_TEXT]; /* more of it in words, or empty */
-};
-
-/* One key. Owned by the fleet. There may be millions: the order leaves no
- * holes, and what is small comes last. */
-struct tk_entry {
-    struct tk_source *source;
-    const struct tk_kind *kind;
-
-    struct tk_life life; /* all 0: there was no token yet */
-    int64_t not_before;  /* what a useless refresh taught; 0: nothing */
-    struct tk_plan plan;
-    struct tk_failure *failure;
-
-    void *flight; /* the refresh on its way, as the port knows it */
-    struct tk_queued queued;
-    int64_t queued_at;
-    struct tk_link waits; /* of struct tk_wait */
-    uint64_t rejected;    /* generation last reported; 0: none */
-    uint64_t forced;      /* generation a refresh was forced for */
-
-    int64_t last_use_at; /* 0: never */
-    uint64_t uses;
-    double rate; /* uses per hour, fading */
-
-    uint32_t slot; /* in the table */
-    uint32_t wait_count;
-    uint32_t commits;   /* how often the token was replaced or dropped */
-    uint8_t strikes;    /* young tokens reported in a row */
-    uint8_t poisonings; /* times in a row that a reported token came back */
-    uint8_t urgency;    /* enum tk_urgency, while it is queued or in flight */
-    bool is_queued;
-    bool is_kept;
-    bool is_poisoned;
-    bool is_leaving; /* of a reload: it is not for the same thing any more */
-    uint8_t key_len;
-    char key[]; /* not terminated */
-};
-
-/* Views into the entry. */
-static inline struct tk_str tk_entry_text(const struct tk_entry *entry)
-{
-    return tk_str_of(entry->key, entry->key_len);
-}
-
-static inline struct tk_key tk_entry_key(const struct tk_entry *entry)
-{
-    return tk_key_split(tk_entry_text(entry));
-}
 
 /* Upward calls. */
 struct tk_fleet_port {
@@ -140,6 +43,11 @@ struct tk_fleet;
 TK_MUST_USE int tk_fleet_new(const struct tk_fleet_options *options,
                              struct tk_fleet **out);
 void tk_fleet_free(struct tk_fleet *fleet);
+
+/* Wall time is `ahead_ms` more than `now`, as it stands; the fleet only uses it
+ * to know the hour of the day. */
+void tk_fleet_set_wall(struct tk_fleet *fleet, int64_t ahead_ms);
+int64_t tk_fleet_wall_ms(const struct tk_fleet *fleet, int64_t now);
 
 const struct tk_fleet_port *tk_fleet_port(const struct tk_fleet *fleet);
 
@@ -216,21 +124,5 @@ uint64_t tk_fleet_dice(const struct tk_fleet *fleet,
 /* How a token appears in a log, under a key of this process. */
 char *tk_fleet_fingerprint(const struct tk_fleet *fleet, struct tk_str token,
                            char *out);
-
-bool tk_entry_has_token(const struct tk_entry *entry, int64_t now);
-enum tk_state tk_entry_state(const struct tk_entry *entry, int64_t now);
-void tk_entry_note_use(struct tk_entry *entry, int64_t now);
-
-/* Replaces what is known of the last failure; without memory the key is only
- * retried with less care. */
-void tk_entry_set_failure(struct tk_entry *entry,
-                          const struct tk_failure *failure);
-void tk_entry_forget_failure(struct tk_entry *entry);
-
-const char *tk_state_name(enum tk_state state);
-const char *tk_class_name(enum tk_class class);
-bool tk_class_parse(struct tk_str word, enum tk_class *out);
-/* Does trying again not help before somebody changes something? */
-bool tk_class_is_hard(enum tk_class class);
 
 #endif

@@ -1,5 +1,7 @@
 #include "engine/schedule.h"
 
+#include "engine/habit.h"
+
 static int64_t span_since(int64_t moment, int64_t now)
 {
     return moment == 0 ? -1 : now - moment;
@@ -30,6 +32,9 @@ void tk_schedule_view(const struct tk_fleet *fleet,
         .uses = (int64_t)entry->uses,
         .rate = entry->rate,
         .failures = entry->failure == NULL ? 0 : (int)entry->failure->count,
+        .profile = entry->profile,
+        .phase_s = tk_profile_phase(key.text),
+        .local_s = tk_fleet_local_s(fleet, entry->source, now),
     };
 }
 
@@ -99,6 +104,7 @@ void tk_schedule_ask(struct tk_fleet *fleet, struct tk_entry *entry,
     bool fallback;
 
     entry->plan = (struct tk_plan){0};
+    tk_habit_roll(fleet, entry, now);
     tk_schedule_view(fleet, entry, now, &view);
     tk_policy_decide(entry->source->policy, &view, &decision, &fallback);
     entry->plan.fallback = fallback;

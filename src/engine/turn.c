@@ -37,7 +37,7 @@ static int64_t rank_of(const struct tk_entry *entry)
 static void rank_anew(struct tk_entry *entry)
 {
     entry->queued.rank = rank_of(entry);
-    entry->queued.demand = (float)entry->rate;
+    entry->queued.demand = entry->rate;
 }
 
 int tk_turn_enter(struct tk_entry *entry, enum tk_urgency urgency, int64_t now)

@@ -7,6 +7,7 @@
 #ifndef TK_SCRIPT_UNIT_H
 #define TK_SCRIPT_UNIT_H
 
+#include "base/profile.h"
 #include "base/value.h"
 
 struct tk_unit;
@@ -59,6 +60,9 @@ struct tk_token_view {
     int64_t uses;
     double rate; /* uses per hour */
     int failures;
+    const struct tk_profile *profile; /* NULL: never used */
+    uint16_t phase_s;                 /* of the key's own clock */
+    int64_t local_s;                  /* as base/profile.h counts it */
 };
 
 enum tk_verb { TK_RENEW, TK_ASK, TK_LAPSE };

@@ -11,6 +11,8 @@ enum {
     TK_UNIT_HANDLE_BUDGET = 1000 * 1000,
 };
 
+#define TK_UNIT_NO_CLOCK INT64_MIN
+
 /* Owned by whoever called tk_unit_open. */
 struct tk_unit {
     struct tk_vm *vm;
@@ -26,7 +28,12 @@ struct tk_unit {
     /* Policies. The view is valid and the verbs may be used only while
      * `view` is set. */
     const struct tk_token_view *view;
+    /* The time of day that the script is told, as base/profile.h counts it;
+     * set while the script is called. */
+    int64_t local_s;
     int view_ref;
+    int profile_ref; /* token.profile */
+    int today_ref;   /* token.today */
     int decide_ref;
     struct tk_decision decision;
     uintptr_t decision_id; /* of the last renew, ask or lapse */

@@ -14,7 +14,7 @@ return {
       old = "sight->expires_at < want->good_until", new = "false",
       tests = { "unit.cache.view", "unit.reader.read" } },
     { name = "ended_token_over_http", guarantee = 1,
-      file = "src/engine/fleet.c",
+      file = "src/engine/entry.c",
       old = "return now < entry->life.expires_at;",
       new = "return now < entry->life.expires_at + 1500;",
       tests = { "e2e.history" } },

@@ -1,0 +1,156 @@
+#include "base/profile.h"
+
+#include "base/hash.h"
+
+enum {
+    HOUR_S = 3600,
+    DAY_S = 24 * HOUR_S,
+    FULL = 255,
+    /* From then on the last ten days or so count: a new habit is learned in a
+     * week or two, and one odd day does no harm. */
+    MEMORY_DAYS = 10,
+    /* Ten times the memory: nothing is left of what was before. */
+    GAP_MAX_DAYS = 100,
+    DAY_MAX = INT32_MAX / 2,
+};
+
+/* --- the key's own clock --- */
+
+static int64_t own_time(uint16_t phase_s, int64_t local_s)
+{
+    const int64_t most = (int64_t)DAY_MAX * DAY_S;
+
+    if (local_s > most) local_s = most;
+    if (local_s < -most) local_s = -most;
+    return local_s + phase_s;
+}
+
+static int32_t day_of(int64_t own_s)
+{
+    return (int32_t)((own_s - (own_s < 0 ? DAY_S - 1 : 0)) / DAY_S);
+}
+
+static int second_of(int64_t own_s)
+{
+    return (int)(own_s - (int64_t)day_of(own_s) * DAY_S);
+}
+
+/* Of a week from Monday, 0, to Sunday, 6. */
+static bool is_weekend_day(int32_t day)
+{
+    return (day % 7 + 7) % 7 >= 5;
+}
+
+uint16_t tk_profile_phase(struct tk_str key)
+{
+    return (uint16_t)(tk_hash((struct tk_seed){0}, key) % TK_PROFILE_PHASES);
+}
+
+double tk_profile_hour(uint16_t phase_s, int64_t local_s)
+{
+    return (double)second_of(own_time(phase_s, local_s)) / HOUR_S;
+}
+
+bool tk_profile_is_weekend(uint16_t phase_s, int64_t local_s)
+{
+    return is_weekend_day(day_of(own_time(phase_s, local_s)));
+}
+
+/* --- days --- */
+
+void tk_profile_begin(struct tk_profile *profile, uint16_t phase_s,
+                      int64_t local_s)
+{
+    *profile = (struct tk_profile){
+        .phase_s = phase_s,
+        .day = day_of(own_time(phase_s, local_s)),
+    };
+}
+
+/* A number of 0 to `below` - 1 that is another for each key, hour and day:
+ * rounding by it is fair in the long run, where to the nearest would keep a
+ * share of some percent for ever. */
+static int dither(const struct tk_profile *profile, int hour, int below)
+{
+    uint32_t mixed = (uint32_t)profile->day * 24 + (uint32_t)hour;
+
+    mixed = (mixed ^ (uint32_t)profile->phase_s << 16) * 2654435761U;
+    mixed = (mixed ^ mixed >> 15) * 2246822519U;
+    return (int)((mixed >> 8) % (uint32_t)below);
+}
+
+static uint8_t move_share(const struct tk_profile *profile, int hour, int old,
+                          int weight)
+{
+    int target = tk_profile_today(profile, hour) ? FULL : 0;
+    int sum = old * (weight - 1) + target;
+
+    return (uint8_t)((sum + dither(profile, hour, weight)) / weight);
+}
+
+static void fold(struct tk_profile *profile)
+{
+    int row = is_weekend_day(profile->day);
+    int weight =
+        profile->days[row] < MEMORY_DAYS ? profile->days[row] + 1 : MEMORY_DAYS;
+
+    for (int hour = 0; hour < TK_PROFILE_HOURS; hour++) {
+        uint8_t *share = &profile->share[row][hour];
+
+        *share = move_share(profile, hour, *share, weight);
+    }
+    if (profile->days[row] < UINT8_MAX) profile->days[row]++;
+    profile->today = 0;
+    profile->day++;
+}
+
+/* How many days have passed since the profile's; the clock may be behind. */
+static int32_t days_since(const struct tk_profile *profile, int64_t local_s)
+{
+    return day_of(own_time(profile->phase_s, local_s)) - profile->day;
+}
+
+static bool was_set(int32_t days)
+{
+    return days < -1 || days > GAP_MAX_DAYS;
+}
+
+bool tk_profile_is_over(const struct tk_profile *profile, int64_t local_s)
+{
+    int32_t days = days_since(profile, local_s);
+
+    return days > 0 || was_set(days);
+}
+
+void tk_profile_roll(struct tk_profile *profile, int64_t local_s)
+{
+    int32_t days = days_since(profile, local_s);
+
+    if (was_set(days)) {
+        profile->today = 0;
+        profile->day += days;
+        return;
+    }
+    while (days-- > 0) fold(profile);
+}
+
+void tk_profile_use(struct tk_profile *profile, int64_t local_s)
+{
+    int second = second_of(own_time(profile->phase_s, local_s));
+
+    tk_profile_roll(profile, local_s);
+    profile->today |= UINT32_C(1) << second / HOUR_S;
+}
+
+/* --- what it says --- */
+
+double tk_profile_share(const struct tk_profile *profile, int hour,
+                        bool weekend)
+{
+    return (double)profile->share[weekend][hour] / FULL;
+}
+
+bool tk_profile_today(const struct tk_profile *profile, int hour)
+{
+    return (profile->today >> hour & 1) != 0;
+}

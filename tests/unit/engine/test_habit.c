@@ -1,0 +1,109 @@
+#include "engine/habit.h"
+
+#include "tests/unit/engine/fixture.h"
+
+#define HOUR (60 * MINUTE)
+#define DAY  (24 * HOUR)
+
+/* Wednesday, 25 November 2026, 10:20:30 UTC. */
+#define WEDNESDAY INT64_C(1795602030000)
+
+static void set_wall(struct fixture *f, int64_t wall_ms)
+{
+    tk_fleet_set_wall(f->fleet, wall_ms - f->now);
+}
+
+static void local_time_counts_from_a_monday(void **state)
+{
+    struct fixture *f = *state;
+    int64_t local_s;
+
+    set_wall(f, WEDNESDAY);
+    local_s = tk_fleet_local_s(f->fleet, &f->source, f->now);
+    assert_int_equal(local_s / (24 * 3600) % 7, 2);
+    assert_int_equal(local_s % (24 * 3600), 10 * 3600 + 20 * 60 + 30);
+    assert_int_equal(tk_fleet_local_s(f->fleet, &f->source, f->now + HOUR),
+                     local_s + 3600);
+}
+
+static void a_key_that_was_never_used_weighs_nothing_more(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+
+    assert_null(entry->profile);
+    assert_false(tk_habit_is_over(f->fleet, entry, f->now + 9 * DAY));
+    tk_habit_roll(f->fleet, entry, f->now + 9 * DAY);
+    assert_null(entry->profile);
+}
+
+static void each_kind_of_use_is_recorded(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *asked = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_entry *shared = fresh(f, "crm/client/b", "t2", LIFE);
+    struct tk_want want = {0};
+    struct tk_got got;
+
+    set_wall(f, WEDNESDAY);
+    assert_true(tk_caller_get(f->fleet, asked, &want, f->now, &got));
+    tk_caller_note_use(f->fleet, shared, f->now);
+    for (int i = 0; i < 2; i++) {
+        const struct tk_entry *entry = i == 0 ? asked : shared;
+        int64_t local_s = tk_fleet_local_s(f->fleet, &f->source, f->now);
+        double hour = tk_profile_hour(entry->profile->phase_s, local_s);
+
+        assert_non_null(entry->profile);
+        assert_int_equal(entry->uses, 1);
+        assert_int_equal(entry->profile->today, 1U << (int)hour);
+    }
+}
+
+/* A provider that needs another token of its source is no caller. */
+static void a_refresh_that_waits_for_a_token_is_no_use_of_it(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = claim(f, "crm/client/a");
+    struct tk_wait wait;
+
+    wait_for(f, &wait, entry, (struct tk_want){.wait_ms = 5 * SECOND});
+    land_token(f, entry, "t1", LIFE);
+    assert_int_equal(f->answers, 1);
+    assert_null(entry->profile);
+    assert_int_equal(entry->uses, 0);
+}
+
+static void a_policy_sees_the_days_that_have_ended(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_token_view view;
+
+    set_wall(f, WEDNESDAY);
+    tk_caller_note_use(f->fleet, entry, f->now);
+    tk_schedule_view(f->fleet, entry, f->now, &view);
+    assert_ptr_equal(view.profile, entry->profile);
+    assert_int_equal(view.phase_s, entry->profile->phase_s);
+    assert_int_equal(view.local_s,
+                     tk_fleet_local_s(f->fleet, &f->source, f->now));
+    assert_int_not_equal(entry->profile->today, 0);
+    f->now += DAY;
+    assert_true(tk_habit_is_over(f->fleet, entry, f->now));
+    tk_schedule_ask(f->fleet, entry, f->now);
+    assert_false(tk_habit_is_over(f->fleet, entry, f->now));
+    assert_int_equal(entry->profile->today, 0);
+    assert_int_equal(entry->profile->days[0], 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FLEET(local_time_counts_from_a_monday),
+        WITH_FLEET(a_key_that_was_never_used_weighs_nothing_more),
+        WITH_FLEET(each_kind_of_use_is_recorded),
+        WITH_FLEET(a_refresh_that_waits_for_a_token_is_no_use_of_it),
+        WITH_FLEET(a_policy_sees_the_days_that_have_ended),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
