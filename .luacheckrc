@@ -30,6 +30,7 @@ stds.provider = { read_globals = { "log", http = fields "get post" } }
 
 files["lua/tokeng"].std = "sandbox"
 files["lua/tokeng/providers"].std = "sandbox+provider"
+files["lua/tokeng/reference"].std = "sandbox+policy"
 files["policies"].std = "sandbox+policy"
 
 -- A configuration is one table and may name secrets.

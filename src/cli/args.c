@@ -55,6 +55,7 @@ static const char *what_it_takes(enum tk_option_type type)
         return "a number from 0 to 1";
     case TK_OPTION_FLAG:
     case TK_OPTION_TEXT:
+    case TK_OPTION_TEXTS:
         break;
     }
     return "a text";
@@ -76,6 +77,7 @@ static bool is_good(enum tk_option_type type, const char *value)
     case TK_OPTION_FLAG:
         break;
     case TK_OPTION_TEXT:
+    case TK_OPTION_TEXTS:
         return value[0] != '\0';
     }
     return true;
@@ -111,6 +113,16 @@ static const struct tk_option *find(const struct tk_args *args,
     return NULL;
 }
 
+static int add_text(struct tk_args *args, const struct tk_option *option,
+                    const char *value, struct tk_why *why)
+{
+    if (args->text_count == TK_TEXTS_MAX) {
+        return tk_fail(why, TK_EINVAL, "--%s is given too often", option->name);
+    }
+    args->texts[args->text_count++] = (struct tk_args_text){option, value};
+    return 0;
+}
+
 /* `argv[*at]` begins with '-'; moves on to the value if that is the next. */
 static int read_option(struct tk_args *args, int argc, char *const *argv,
                        int *at, struct tk_why *why)
@@ -138,7 +150,8 @@ static int read_option(struct tk_args *args, int argc, char *const *argv,
                        what_it_takes(option->type), value);
     }
     args->values[option - args->options] = value;
-    return 0;
+    return option->type == TK_OPTION_TEXTS ? add_text(args, option, value, why)
+                                           : 0;
 }
 
 static int read_word(struct tk_args *args, const char *word, struct tk_why *why)
@@ -186,6 +199,20 @@ const char *tk_args_text(const struct tk_args *args, const char *name)
         if (strcmp(args->options[i].name, name) == 0) return args->values[i];
     }
     return NULL;
+}
+
+size_t tk_args_texts(const struct tk_args *args, const char *name,
+                     const char *out[TK_TEXTS_MAX + 1])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < args->text_count; i++) {
+        if (strcmp(args->texts[i].option->name, name) == 0) {
+            out[count++] = args->texts[i].value;
+        }
+    }
+    out[count] = NULL;
+    return count;
 }
 
 bool tk_args_has(const struct tk_args *args, const char *name)

@@ -28,6 +28,7 @@ local OWNER = {
     ["openssl/"] = "^vault/crypto%.c$",
     ["openssl/ssl.h"] = "^net/client_tls%.c$",
     ["xxhash.h"] = "^cache/",
+    ["zlib.h"] = "^sim/trace%.c$",
 }
 
 -- C11 and POSIX, and what Linux adds: free for all.

@@ -9,6 +9,7 @@ static const struct tk_option options[] = {
     {"min-ttl", '\0', TK_OPTION_SECONDS, "SECONDS", ""},
     {"newer-than", '\0', TK_OPTION_COUNT, "N", ""},
     {"error-rate", '\0', TK_OPTION_SHARE, "SHARE", ""},
+    {"set", 's', TK_OPTION_TEXTS, "NAME=VALUE", ""},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
@@ -86,6 +87,35 @@ static void the_last_of_two_equal_options_counts(void **state)
     (void)state;
     assert_int_equal(PARSE(&args, &why, "--config=a", "-c", "b"), 0);
     assert_string_equal(tk_args_text(&args, "config"), "b");
+}
+
+static void some_options_may_be_given_several_times(void **state)
+{
+    const char *texts[TK_TEXTS_MAX + 1];
+    struct tk_args args;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(
+        PARSE(&args, &why, "--set", "a=1", "-c", "x", "--set=b=2", "-s", "a=1"),
+        0);
+    assert_int_equal(tk_args_texts(&args, "set", texts), 3);
+    assert_string_equal(texts[0], "a=1");
+    assert_string_equal(texts[1], "b=2");
+    assert_string_equal(texts[2], "a=1");
+    assert_null(texts[3]);
+    assert_int_equal(tk_args_texts(&args, "config", texts), 0);
+    assert_true(tk_args_has(&args, "set"));
+}
+
+static void too_many_values_of_one_option_are_refused(void **state)
+{
+    char *argv[TK_TEXTS_MAX + 2];
+
+    (void)state;
+    for (int i = 0; i <= TK_TEXTS_MAX; i++) argv[i] = (char[]){"--set=a"};
+    argv[TK_TEXTS_MAX + 1] = NULL;
+    refuse("--set is given too often", argv);
 }
 
 static void behind_two_dashes_there_are_only_words(void **state)
@@ -188,6 +218,8 @@ int main(void)
         cmocka_unit_test(a_value_stands_behind_a_blank_or_an_equals_sign),
         cmocka_unit_test(what_was_not_given_has_its_default),
         cmocka_unit_test(the_last_of_two_equal_options_counts),
+        cmocka_unit_test(some_options_may_be_given_several_times),
+        cmocka_unit_test(too_many_values_of_one_option_are_refused),
         cmocka_unit_test(behind_two_dashes_there_are_only_words),
         cmocka_unit_test(numbers_and_spans_are_read),
         cmocka_unit_test(a_value_of_the_wrong_kind_is_refused),
