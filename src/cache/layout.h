@@ -9,10 +9,11 @@
  * leaves every reader a whole cell.
  *
  * A reader may hold on to a place whose cell was given back and written anew
- * meanwhile. It finds out by two words that it reads before and after: the
- * entry, and the cell's stamp, which no two writings share. The words between
- * are stored with release and loaded with acquire: who has seen a word of a
- * later writing then also sees that stamp or entry are no longer the same.
+ * meanwhile. It finds out by the cell's stamp, which no two writings share and
+ * which it reads before and after; that the cell is of the key it wants, it
+ * sees by the key or the claim in it. The words between are stored with release
+ * and loaded with acquire: who has seen a word of a later writing then also
+ * sees that the stamp is no longer the same.
  */
 #ifndef TK_CACHE_LAYOUT_H
 #define TK_CACHE_LAYOUT_H
@@ -125,6 +126,16 @@ static inline uint64_t tk_word_of(const char *bytes, size_t len)
 
     memcpy(&word, bytes, len < 8 ? len : 8);
     return word;
+}
+
+/* The last 1 to 7 of the bytes before `end` as such a word; eight before it may
+ * be read. */
+static inline uint64_t tk_word_before(const char *end, size_t len)
+{
+    uint64_t word = tk_word_of(end - 8, 8);
+
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word >> (64 - 8 * len)
+                                                     : word << (64 - 8 * len);
 }
 
 /* However wrong its shape is, a cell ends before so many words: this much is

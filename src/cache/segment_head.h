@@ -11,7 +11,7 @@
 #define TK_SEGMENT_MAGIC UINT64_C(0x3153676e656b6f74) /* "tokengS1" */
 
 enum {
-    TK_SEGMENT_VERSION = 1,
+    TK_SEGMENT_VERSION = 2,
     TK_SEGMENT_PAGE = 4096, /* the table's block starts behind it */
 };
 

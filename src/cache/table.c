@@ -3,12 +3,10 @@
  * readers. The mark goes when nothing follows it, and is used by the next key
  * that comes by. A match is decided by the whole key, never by its hash alone:
  * two keys with one hash must not get each other's token. */
-#define XXH_INLINE_ALL
 #include "cache/table.h"
 
+#include "cache/key_hash.h"
 #include "cache/layout.h"
-
-#include <xxhash.h>
 
 /* Room for one piece of the largest size beside all others, so that even a
  * tiny table can replace a token of full length before the old one goes. */
@@ -86,6 +84,7 @@ int tk_table_init(struct tk_table *table,
         .index_at = (uint32_t)index_at(),
         .index_size = tk_table_slots(options->max_keys),
     };
+    tk_key_secret_make(table->secret, options->seed);
     table->head->place_bits = bits_for(table->head->area_size / TK_UNIT);
     tk_area_init(&table->area, (char *)options->block + area_at,
                  table->head->area_size, options->back, options->data);
@@ -165,7 +164,7 @@ static void give_cell(struct tk_table *table, uint32_t entry)
 
 static uint64_t hash_of(const struct tk_table *table, struct tk_str key)
 {
-    return XXH3_64bits_withSeed(key.data, key.len, table->head->seed);
+    return tk_key_hash(table->secret, key);
 }
 
 static void set_entry(struct tk_table *table, uint32_t slot, uint32_t entry)

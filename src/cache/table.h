@@ -34,9 +34,10 @@ struct tk_table {
     struct tk_area area;
     uint32_t max_keys;
     uint32_t count;
-    uint32_t claims; /* so far */
-    uint64_t stamps; /* so far */
-    uint64_t floor;  /* generations start above it */
+    uint32_t claims;           /* so far */
+    uint64_t stamps;           /* so far */
+    uint64_t floor;            /* generations start above it */
+    unsigned char secret[192]; /* of the hash, made from the seed */
 };
 
 /* What a slot holds. Views point into the block and are borrowed until the next

@@ -1,18 +1,21 @@
-#define XXH_INLINE_ALL
 #include "cache/view.h"
 
+#include "cache/key_hash.h"
 #include "cache/layout.h"
 
-#include <xxhash.h>
+/* What a hit runs through is one stretch of code: each call of a function of
+ * two parts would carry its state through memory. */
+#define WITHIN static inline __attribute__((always_inline))
 
 /* Each new try means that the writer has written this very key meanwhile. */
 enum { TRIES = 64 };
 
-/* A cell as it was found: what is read of it counts only if it is still whole
- * afterwards. */
+/* What is looked at before the index is asked how far keys are from home. */
+enum { PROBES = 8 };
+
+/* A cell as it was found: what is read of it counts only if its stamp is still
+ * the same afterwards. */
 struct look {
-    uint32_t slot;
-    uint32_t entry;
     const uint64_t *cell;
     uint64_t stamp;
     struct tk_shape shape;
@@ -42,11 +45,11 @@ int tk_view_init(struct tk_view *view, const void *block, size_t size)
         .index = (const uint32_t *)(const void *)(start + head->index_at),
         .area = (const uint64_t *)(const void *)(start + head->area_at),
         .probes = &head->probes,
-        .seed = head->seed,
         .mask = head->index_size - 1,
         .place_mask = tk_entry_removed(head->place_bits) - 1,
         .places = (uint32_t)(head->area_size / TK_UNIT),
     };
+    tk_key_secret_make(view->secret, head->seed);
     return 0;
 }
 
@@ -55,58 +58,130 @@ uint32_t tk_view_slots(const struct tk_view *view)
     return view->mask + 1;
 }
 
-/* Returns false where there is no cell, or none that is whole. */
-static inline bool look_at(const struct tk_view *view, uint32_t slot,
-                           uint32_t entry, struct look *look)
+/* Returns false where there is no cell, or none that is whole. All of the lines
+ * that a token of usual length lies in are wanted next, and where in them its
+ * parts begin is known only when the first one has come. */
+WITHIN bool look_at(const struct tk_view *view, uint32_t entry,
+                    struct look *look)
 {
     uint32_t number = (entry & view->place_mask) - 1;
     const uint64_t *cell = view->area + (size_t)number * TK_UNIT_WORDS;
 
     if (number >= view->places) return false;
-    look->slot = slot;
-    look->entry = entry;
+    __builtin_prefetch(cell + TK_UNIT_WORDS);
+    __builtin_prefetch(cell + 2 * TK_UNIT_WORDS);
     look->cell = cell;
     look->stamp = tk_word_load(&cell[TK_CELL_STAMP]);
     look->shape = tk_shape_of(tk_word_load(&cell[TK_CELL_SHAPE]));
     return look->stamp != 0;
 }
 
-static inline bool is_still(const struct tk_view *view, const struct look *look)
+WITHIN bool is_whole(struct look look)
 {
-    return tk_word_load(&look->cell[TK_CELL_STAMP]) == look->stamp &&
-           tk_entry_load(&view->index[look->slot]) == look->entry;
+    return tk_word_load(&look.cell[TK_CELL_STAMP]) == look.stamp;
 }
 
-static inline uint64_t difference(const uint64_t *word, const char *bytes)
+WITHIN uint64_t difference(const uint64_t *word, const char *bytes)
 {
     return tk_word_load(word) ^ tk_word_of(bytes, 8);
 }
 
-static inline bool has_key(const struct look *look, struct tk_str key)
+WITHIN bool has_key(struct look look, struct tk_str key)
 {
-    const uint64_t *words = look->cell + tk_cell_key_at(look->shape);
+    const uint64_t *words = look.cell + tk_cell_key_at(look.shape);
     const char *rest = key.data;
-    size_t len = key.len;
-    uint64_t differs = look->shape.key_len ^ len;
+    const char *end = key.data + key.len;
+    uint64_t differs = look.shape.key_len ^ key.len;
 
-    for (; len >= 16; len -= 16, rest += 16, words += 2) {
+    for (; end - rest >= 16; rest += 16, words += 2) {
         differs |= difference(words, rest) | difference(words + 1, rest + 8);
     }
-    if (len >= 8) {
+    if (end - rest >= 8) {
         differs |= difference(words++, rest);
-        len -= 8;
         rest += 8;
     }
-    if (len > 0) differs |= tk_word_load(words) ^ tk_word_of(rest, len);
+    if (rest < end) {
+        size_t len = (size_t)(end - rest);
+
+        differs |=
+            tk_word_load(words) ^
+            (key.len < 8 ? tk_word_of(rest, len) : tk_word_before(end, len));
+    }
     return differs == 0;
 }
 
-/* 0: `look` is at the key. TK_ENOENT: it is not there. TK_EBUSY: an entry was
- * turned over while it was looked at. */
-static inline int find(const struct tk_view *view, uint64_t hash,
-                       struct tk_str key, struct look *look)
+WITHIN void copy_word(char *to, const uint64_t *from)
 {
-    uint32_t tag = (uint32_t)(hash >> 32) & ~view->place_mask;
+    uint64_t word = tk_word_load(from);
+
+    memcpy(to, &word, sizeof word);
+}
+
+/* Into `cap` bytes, which `len` fits in: by whole words as long as they fit. */
+WITHIN void copy(char *to, size_t cap, const uint64_t *from, size_t len)
+{
+    size_t words = cap >= len + 7 ? tk_words_for(len) : len / 8;
+
+    for (; words >= 8; words -= 8, from += 8, to += 64) {
+        copy_word(to, from);
+        copy_word(to + 8, from + 1);
+        copy_word(to + 16, from + 2);
+        copy_word(to + 24, from + 3);
+        copy_word(to + 32, from + 4);
+        copy_word(to + 40, from + 5);
+        copy_word(to + 48, from + 6);
+        copy_word(to + 56, from + 7);
+    }
+    for (; words > 0; words--, to += 8) copy_word(to, from++);
+    if (cap < len + 7 && len % 8 != 0) {
+        uint64_t word = tk_word_load(from);
+
+        memcpy(to, &word, len % 8);
+    }
+}
+
+WITHIN void fill(struct look look, uint32_t slot, struct tk_sight *sight)
+{
+    *sight = (struct tk_sight){
+        .slot = slot,
+        .claim = (uint32_t)tk_word_load(&look.cell[TK_CELL_CLAIM]),
+        .stamp = look.stamp,
+        .generation = tk_word_load(&look.cell[TK_CELL_GENERATION]),
+        .expires_at = (int64_t)tk_word_load(&look.cell[TK_CELL_EXPIRES_AT]),
+        .token_len = look.shape.token_len,
+        .attributes_len = look.shape.attributes_len,
+        .state = look.shape.state,
+    };
+}
+
+/* What is answered if the cell is still whole. */
+WITHIN int take(struct look look, uint32_t slot, struct tk_view_want want,
+                char *buf, size_t cap, struct tk_sight *sight)
+{
+    uint64_t generation = tk_word_load(&look.cell[TK_CELL_GENERATION]);
+    uint64_t expires_at = tk_word_load(&look.cell[TK_CELL_EXPIRES_AT]);
+    size_t len = look.shape.token_len;
+
+    if (sight != NULL) fill(look, slot, sight);
+    if (len == 0 || generation <= want.newer_than ||
+        (int64_t)expires_at < want.good_until) {
+        return TK_ETIMEDOUT;
+    }
+    if (len > cap) return TK_ETOOBIG;
+    copy(buf, cap, look.cell + TK_CELL_WORDS, len);
+    return (int)len;
+}
+
+WITHIN bool is_tagged(const struct tk_view *view, uint32_t entry, uint64_t hash)
+{
+    return (((uint32_t)(hash >> 32) ^ entry) & ~view->place_mask) == 0;
+}
+
+/* 0, TK_ENOENT, or TK_EBUSY: an entry was turned over while it was looked at.
+ */
+static int find_once(const struct tk_view *view, uint64_t hash,
+                     struct tk_str key, uint32_t *out_slot, struct look *look)
+{
     uint32_t probes = tk_entry_load(view->probes);
 
     for (uint32_t i = 0; i <= probes && i <= view->mask; i++) {
@@ -114,81 +189,89 @@ static inline int find(const struct tk_view *view, uint64_t hash,
         uint32_t entry = tk_entry_load(&view->index[slot]);
 
         if (entry == 0) return TK_ENOENT;
-        if ((entry & ~view->place_mask) != tag ||
-            (entry & view->place_mask) == 0) {
+        if (!is_tagged(view, entry, hash) || (entry & view->place_mask) == 0) {
             continue;
         }
-        if (!look_at(view, slot, entry, look)) return TK_EBUSY;
-        if (has_key(look, key)) return 0;
-        if (!is_still(view, look)) return TK_EBUSY;
+        if (!look_at(view, entry, look)) return TK_EBUSY;
+        *out_slot = slot;
+        if (has_key(*look, key)) return 0;
+        if (!is_whole(*look) || tk_entry_load(&view->index[slot]) != entry) {
+            return TK_EBUSY;
+        }
     }
     return TK_ENOENT;
 }
 
-static inline void copy_word(char *to, const uint64_t *from)
+static int find(const struct tk_view *view, uint64_t hash, struct tk_str key,
+                uint32_t *slot, struct look *look)
 {
-    uint64_t word = tk_word_load(from);
+    int rc = TK_EBUSY;
 
-    memcpy(to, &word, sizeof word);
+    for (int i = 0; i < TRIES && rc == TK_EBUSY; i++) {
+        rc = find_once(view, hash, key, slot, look);
+    }
+    return rc;
 }
 
-static inline void copy_words(char *to, const uint64_t *from, size_t len)
+/* For a key that is not there, or is being written. */
+static __attribute__((noinline)) int search(const struct tk_view *view,
+                                            uint64_t hash, struct tk_str key,
+                                            struct tk_view_want want, char *buf,
+                                            size_t cap, uint32_t *slot,
+                                            struct tk_sight *sight)
 {
-    for (; len >= 32; len -= 32, to += 32, from += 4) {
-        copy_word(to, from);
-        copy_word(to + 8, from + 1);
-        copy_word(to + 16, from + 2);
-        copy_word(to + 24, from + 3);
-    }
-    for (; len >= 8; len -= 8, to += 8) copy_word(to, from++);
-    if (len > 0) {
-        uint64_t word = tk_word_load(from);
-
-        memcpy(to, &word, len);
-    }
-}
-
-/* What is answered if the cell is still whole. */
-static inline int take(const struct look *look, const struct tk_view_want *want,
-                       char *buf, size_t cap, struct tk_sight *sight)
-{
-    sight->slot = look->slot;
-    sight->claim = (uint32_t)tk_word_load(&look->cell[TK_CELL_CLAIM]);
-    sight->stamp = look->stamp;
-    sight->generation = tk_word_load(&look->cell[TK_CELL_GENERATION]);
-    sight->expires_at = (int64_t)tk_word_load(&look->cell[TK_CELL_EXPIRES_AT]);
-    sight->token_len = look->shape.token_len;
-    sight->attributes_len = look->shape.attributes_len;
-    sight->state = look->shape.state;
-    if (sight->token_len == 0 || sight->generation <= want->newer_than ||
-        sight->expires_at < want->good_until) {
-        return TK_ETIMEDOUT;
-    }
-    if (sight->token_len > cap) return TK_ETOOBIG;
-    copy_words(buf, look->cell + TK_CELL_WORDS, sight->token_len);
-    return sight->token_len;
-}
-
-int tk_view_get(const struct tk_view *view, struct tk_str key,
-                const struct tk_view_want *want, char *buf, size_t cap,
-                struct tk_sight *sight)
-{
-    uint64_t hash = XXH3_64bits_withSeed(key.data, key.len, view->seed);
     struct look look;
 
     for (int i = 0; i < TRIES; i++) {
-        int rc = find(view, hash, key, &look);
+        int rc = find(view, hash, key, slot, &look);
 
-        if (rc == TK_ENOENT) return rc;
-        if (rc != 0) continue;
-        rc = take(&look, want, buf, cap, sight);
-        if (is_still(view, &look)) return rc;
+        if (rc != 0) return rc;
+        rc = take(look, *slot, want, buf, cap, sight);
+        if (is_whole(look)) return rc;
     }
     return TK_EBUSY;
 }
 
+int tk_view_find(const struct tk_view *view, struct tk_str key,
+                 struct tk_sight *sight)
+{
+    struct tk_view_want any = {0};
+    uint32_t slot;
+    int rc = search(view, tk_key_hash(view->secret, key), key, any, NULL, 0,
+                    &slot, sight);
+
+    return rc == TK_ENOENT || rc == TK_EBUSY ? rc : 0;
+}
+
+/* The first go is for the key that is there and lies still. */
+int tk_view_get(const struct tk_view *view, struct tk_str key,
+                struct tk_view_want want, char *buf, size_t cap, uint32_t *slot,
+                struct tk_sight *sight)
+{
+    uint64_t hash = tk_key_hash(view->secret, key);
+    const uint32_t *index = view->index;
+    uint32_t mask = view->mask;
+    uint32_t at = (uint32_t)hash & mask;
+    uint32_t entry = tk_entry_load(&index[at]);
+    struct look look;
+    int rc;
+
+    for (int away = 0; entry != 0 && away < PROBES; away++) {
+        if (is_tagged(view, entry, hash)) {
+            if (!look_at(view, entry, &look) || !has_key(look, key)) break;
+            *slot = at;
+            rc = take(look, at, want, buf, cap, sight);
+            if (is_whole(look)) return rc;
+            break;
+        }
+        at = (at + 1) & mask;
+        entry = tk_entry_load(&index[at]);
+    }
+    return search(view, hash, key, want, buf, cap, slot, sight);
+}
+
 int tk_view_get_slot(const struct tk_view *view, uint32_t slot, uint32_t claim,
-                     const struct tk_view_want *want, char *buf, size_t cap,
+                     struct tk_view_want want, char *buf, size_t cap,
                      struct tk_sight *sight)
 {
     struct look look;
@@ -196,13 +279,15 @@ int tk_view_get_slot(const struct tk_view *view, uint32_t slot, uint32_t claim,
     if (slot > view->mask) return TK_ENOENT;
     for (int i = 0; i < TRIES; i++) {
         uint32_t entry = tk_entry_load(&view->index[slot]);
+        uint64_t found;
         int rc;
 
         if ((entry & view->place_mask) == 0) return TK_ENOENT;
-        if (!look_at(view, slot, entry, &look)) continue;
-        rc = take(&look, want, buf, cap, sight);
-        if (!is_still(view, &look)) continue;
-        return sight->claim == claim ? rc : TK_ENOENT;
+        if (!look_at(view, entry, &look)) continue;
+        found = tk_word_load(&look.cell[TK_CELL_CLAIM]);
+        rc = take(look, slot, want, buf, cap, sight);
+        if (!is_whole(look)) continue;
+        return found == claim ? rc : TK_ENOENT;
     }
     return TK_EBUSY;
 }
@@ -213,15 +298,14 @@ int tk_view_attributes(const struct tk_view *view, const struct tk_sight *sight,
     struct look look;
 
     if (sight->slot > view->mask ||
-        !look_at(view, sight->slot, tk_entry_load(&view->index[sight->slot]),
-                 &look) ||
+        !look_at(view, tk_entry_load(&view->index[sight->slot]), &look) ||
         look.stamp != sight->stamp) {
         return TK_ENOENT;
     }
     if (look.shape.attributes_len > cap) return TK_ETOOBIG;
-    copy_words(buf, look.cell + tk_cell_attributes_at(look.shape),
-               look.shape.attributes_len);
-    return is_still(view, &look) ? look.shape.attributes_len : TK_ENOENT;
+    copy(buf, cap, look.cell + tk_cell_attributes_at(look.shape),
+         look.shape.attributes_len);
+    return is_whole(look) ? look.shape.attributes_len : TK_ENOENT;
 }
 
 bool tk_view_is_same(const struct tk_view *view, uint32_t slot, uint64_t stamp)
@@ -229,6 +313,6 @@ bool tk_view_is_same(const struct tk_view *view, uint32_t slot, uint64_t stamp)
     struct look look;
 
     return slot <= view->mask &&
-           look_at(view, slot, tk_entry_load(&view->index[slot]), &look) &&
-           look.stamp == stamp && is_still(view, &look);
+           look_at(view, tk_entry_load(&view->index[slot]), &look) &&
+           look.stamp == stamp;
 }

@@ -17,10 +17,10 @@ struct tk_view {
     const uint32_t *index;
     const uint64_t *area;
     const uint32_t *probes;
-    uint64_t seed;
-    uint32_t mask;       /* of the index */
-    uint32_t place_mask; /* of an entry */
-    uint32_t places;     /* all that the area has */
+    uint32_t mask;             /* of the index */
+    uint32_t place_mask;       /* of an entry */
+    uint32_t places;           /* all that the area has */
+    unsigned char secret[192]; /* of the hash */
 };
 
 /* What a reader asks for. */
@@ -50,18 +50,22 @@ TK_MUST_USE int tk_view_init(struct tk_view *view, const void *block,
 /* Copies the token of `key` into `buf` and returns its length. TK_ENOENT: the
  * key is not there. TK_ETIMEDOUT: it is, but has no token with the life or the
  * generation wanted. TK_ETOOBIG: it does not fit. TK_EBUSY: written again and
- * again while it was read, or damaged. `sight` is filled in the first three
- * cases, where the key is there; `buf` may have been written to in all. */
+ * again while it was read, or damaged. `slot` and, if it is not NULL, `sight`
+ * are filled in the first three cases, where the key is there; `buf` may have
+ * been written to in all. */
 TK_MUST_USE int tk_view_get(const struct tk_view *view, struct tk_str key,
-                            const struct tk_view_want *want, char *buf,
-                            size_t cap, struct tk_sight *sight);
+                            struct tk_view_want want, char *buf, size_t cap,
+                            uint32_t *slot, struct tk_sight *sight);
 
-/* The same for a slot that was found before; TK_ENOENT if it is no longer
+/* Looks without copying: 0, and `sight` is filled; TK_ENOENT or TK_EBUSY. */
+TK_MUST_USE int tk_view_find(const struct tk_view *view, struct tk_str key,
+                             struct tk_sight *sight);
+
+/* As tk_view_get for a slot that was found before; TK_ENOENT if it is no longer
  * claim `claim`. */
 TK_MUST_USE int tk_view_get_slot(const struct tk_view *view, uint32_t slot,
-                                 uint32_t claim,
-                                 const struct tk_view_want *want, char *buf,
-                                 size_t cap, struct tk_sight *sight);
+                                 uint32_t claim, struct tk_view_want want,
+                                 char *buf, size_t cap, struct tk_sight *sight);
 
 /* Copies the attributes of the token that `sight` has seen; returns their
  * length. TK_ENOENT: that token is gone. */

@@ -26,6 +26,16 @@ struct tk_shelf {
 void tk_shelf_init(struct tk_shelf *shelf, const char *dir);
 void tk_shelf_fini(struct tk_shelf *shelf);
 
+/* The cache that was read last if it is still the one to read, else NULL. */
+static inline const struct tk_mapping *
+tk_shelf_peek(const struct tk_shelf *shelf)
+{
+    const struct tk_mapping *mapping =
+        __atomic_load_n(&shelf->mapping, __ATOMIC_ACQUIRE);
+
+    return mapping == NULL || tk_mapping_is_retired(mapping) ? NULL : mapping;
+}
+
 /* The cache to read, borrowed until tk_shelf_fini; NULL with a reason in `rc`:
  * as tk_mapping_open. Looks for another one only where the file is retired, is
  * not there, or its engine is silent; when it finds none, not again for a tenth

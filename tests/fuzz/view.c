@@ -76,14 +76,16 @@ static void look(const struct tk_view *view, const char *key, char *buf,
 {
     struct tk_view_want want = {.good_until = 10};
     struct tk_sight sight = {0};
-    int len = tk_view_get(view, tk_str(key), &want, buf, cap, &sight);
+    uint32_t slot;
+    int len = tk_view_get(view, tk_str(key), want, buf, cap, &slot, &sight);
 
     HOLD(len <= (int)cap);
     if (len == TK_ENOENT || len == TK_EBUSY) return;
+    HOLD(slot == sight.slot);
     HOLD(len < 0 || (sight.token_len == len && sight.expires_at >= 10));
     read_attributes(view, &sight);
-    len = tk_view_get_slot(view, sight.slot, sight.claim, &want, buf, cap,
-                           &sight);
+    len =
+        tk_view_get_slot(view, sight.slot, sight.claim, want, buf, cap, &sight);
     HOLD(len <= (int)cap);
 }
 
@@ -97,7 +99,7 @@ static void look_everywhere(const struct tk_view *view)
     for (size_t i = 0; i < KEYS; i++) look(view, keys[i], buf, TK_TOKEN_MAX);
     look(view, "no/such/key", buf, TK_TOKEN_MAX);
     for (uint32_t slot = 0; slot < 64; slot++) {
-        HOLD(tk_view_get_slot(view, slot, slot, &want, buf, 16, &sight) <= 16);
+        HOLD(tk_view_get_slot(view, slot, slot, want, buf, 16, &sight) <= 16);
     }
     free(buf);
 }

@@ -14,7 +14,7 @@ enum { LIFE_MS = 3600 * 1000, SEED = 20240229, SPREAD = 7919 };
 
 static const char *name_of(const struct field *field, uint32_t number)
 {
-    return field->names + (size_t)number * RIVAL_KEY_LEN;
+    return field->names + (size_t)number * field->key_len;
 }
 
 /* One word again and again, so that a torn token shows. */
@@ -31,18 +31,20 @@ static const char *token_of(const struct field *field, uint32_t value,
 static int get_mutex(struct field *field, uint32_t number, char *buf,
                      size_t cap)
 {
-    return rival_get(&field->mutex, name_of(field, number), buf, cap);
+    return rival_get(&field->mutex, name_of(field, number), field->key_len, buf,
+                     cap);
 }
 
 static int get_rwlock(struct field *field, uint32_t number, char *buf,
                       size_t cap)
 {
-    return rival_get(&field->rwlock, name_of(field, number), buf, cap);
+    return rival_get(&field->rwlock, name_of(field, number), field->key_len,
+                     buf, cap);
 }
 
 static int get_key(struct field *field, uint32_t number, char *buf, size_t cap)
 {
-    return tokeng_get(field->tokeng, name_of(field, number), RIVAL_KEY_LEN,
+    return tokeng_get(field->tokeng, name_of(field, number), field->key_len,
                       NULL, buf, cap, NULL);
 }
 
@@ -57,16 +59,16 @@ static void put_mutex(struct field *field, uint32_t number, uint32_t value)
 {
     char token[RIVAL_TOKEN_MAX];
 
-    rival_put(&field->mutex, name_of(field, number),
-              token_of(field, value, token), field->token_len);
+    rival_put(&field->mutex, name_of(field, number), field->key_len,
+              token_of(field, value, token), (uint16_t)field->token_len);
 }
 
 static void put_rwlock(struct field *field, uint32_t number, uint32_t value)
 {
     char token[RIVAL_TOKEN_MAX];
 
-    rival_put(&field->rwlock, name_of(field, number),
-              token_of(field, value, token), field->token_len);
+    rival_put(&field->rwlock, name_of(field, number), field->key_len,
+              token_of(field, value, token), (uint16_t)field->token_len);
 }
 
 static void put_cache(struct field *field, uint32_t number, uint32_t value)
@@ -79,7 +81,7 @@ static void put_cache(struct field *field, uint32_t number, uint32_t value)
     uint32_t slot;
 
     if (tk_table_claim(&field->table,
-                       tk_str_of(name_of(field, number), RIVAL_KEY_LEN),
+                       tk_str_of(name_of(field, number), field->key_len),
                        &slot) != 0 ||
         tk_table_put(&field->table, slot, &record) != 0) {
         abort();
@@ -119,12 +121,13 @@ static void draw(struct field *field)
 
 static void make_names(struct field *field)
 {
-    char name[RIVAL_KEY_LEN + 1];
+    char name[RIVAL_KEY_MAX + 1];
 
-    field->names = zeroed(field->keys, RIVAL_KEY_LEN);
+    field->names = zeroed(field->keys, RIVAL_KEY_MAX);
     for (uint32_t i = 0; i < field->keys; i++) {
-        snprintf(name, sizeof name, "crm/tenant/%037u", (unsigned)i);
-        memcpy(field->names + (size_t)i * RIVAL_KEY_LEN, name, RIVAL_KEY_LEN);
+        field->key_len = (size_t)snprintf(name, sizeof name, "crm/tenant/%037u",
+                                          (unsigned)i);
+        memcpy(field->names + i * field->key_len, name, field->key_len);
     }
 }
 
@@ -134,7 +137,7 @@ static void make_cache(struct field *field)
         .dir = field->dir,
         .name = TK_SEGMENT_FILE,
         .group = (gid_t)-1,
-        .size = tk_table_size(field->keys, RIVAL_KEY_LEN + field->token_len),
+        .size = tk_table_size(field->keys, RIVAL_KEY_MAX + field->token_len),
         .fixed = tk_table_fixed_size(field->keys)};
     struct tk_table_options table = {.size = options.size,
                                      .max_keys = field->keys,
@@ -163,7 +166,7 @@ static void find_handles(struct field *field)
     field->handles = zeroed(field->keys, sizeof *field->handles);
     if (tokeng_open(field->dir, &field->tokeng) != 0) abort();
     for (uint32_t i = 0; i < field->keys; i++) {
-        if (tokeng_find(field->tokeng, name_of(field, i), RIVAL_KEY_LEN,
+        if (tokeng_find(field->tokeng, name_of(field, i), field->key_len,
                         &field->handles[i]) != 0) {
             abort();
         }

@@ -17,7 +17,8 @@ enum { FIELD_ORDER = 1 << 20 };
 struct field {
     uint32_t keys;
     uint32_t token_len;
-    char *names;     /* RIVAL_KEY_LEN bytes each */
+    size_t key_len;  /* told at run time, as a caller's keys are */
+    char *names;     /* of key_len bytes each */
     uint32_t *order; /* in which they are read */
     struct rival mutex;
     struct rival rwlock;

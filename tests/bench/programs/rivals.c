@@ -9,11 +9,12 @@
 
 enum { LIFE_MS = 3600 * 1000 };
 
-static int64_t now_ms(void)
+static int64_t now_ms(uint32_t *second)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    *second = (uint32_t)now.tv_sec;
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -47,15 +48,17 @@ static struct rival_record *record_at(const struct rival *rival, uint32_t i)
 
 /* The entry of a key, or the empty one where it belongs. */
 static struct rival_entry *find(const struct rival *rival, uint64_t hash,
-                                const char *key)
+                                const char *key, size_t key_len)
 {
     for (uint64_t at = hash & rival->mask;; at = (at + 1) & rival->mask) {
         struct rival_entry *entry = &rival->index[at];
+        const struct rival_record *record;
 
         if (entry->number == 0) return entry;
-        if (entry->tag == (uint32_t)(hash >> 32) &&
-            memcmp(record_at(rival, entry->number - 1)->key, key,
-                   RIVAL_KEY_LEN) == 0) {
+        if (entry->tag != (uint32_t)(hash >> 32)) continue;
+        record = record_at(rival, entry->number - 1);
+        if (record->key_len == key_len &&
+            memcmp(record->key, key, key_len) == 0) {
             return entry;
         }
     }
@@ -81,41 +84,49 @@ static void unlock(struct rival *rival)
     }
 }
 
-void rival_put(struct rival *rival, const char *key, const char *token,
-               uint32_t token_len)
+void rival_put(struct rival *rival, const char *key, size_t key_len,
+               const char *token, uint16_t token_len)
 {
-    uint64_t hash = XXH3_64bits(key, RIVAL_KEY_LEN);
+    uint64_t hash = XXH3_64bits(key, key_len);
     struct rival_record *record;
     struct rival_entry *entry;
+    uint32_t second;
 
     lock(rival, true);
-    entry = find(rival, hash, key);
+    entry = find(rival, hash, key, key_len);
     if (entry->number == 0) {
         *entry = (struct rival_entry){(uint32_t)(hash >> 32), ++rival->count};
-        memcpy(record_at(rival, entry->number - 1)->key, key, RIVAL_KEY_LEN);
+        record = record_at(rival, entry->number - 1);
+        record->key_len = (uint16_t)key_len;
+        memcpy(record->key, key, key_len);
     }
     record = record_at(rival, entry->number - 1);
-    record->expires_at = now_ms() + LIFE_MS;
+    record->expires_at = now_ms(&second) + LIFE_MS;
     record->token_len = token_len;
     memcpy(record->token, token, token_len);
     unlock(rival);
 }
 
-int rival_get(struct rival *rival, const char *key, char *buf, size_t cap)
+int rival_get(struct rival *rival, const char *key, size_t key_len, char *buf,
+              size_t cap)
 {
-    uint64_t hash = XXH3_64bits(key, RIVAL_KEY_LEN);
-    int64_t now = now_ms();
+    uint64_t hash = XXH3_64bits(key, key_len);
+    uint32_t second;
+    int64_t now = now_ms(&second);
     struct rival_entry *entry;
     int len = -1;
 
     lock(rival, false);
-    entry = find(rival, hash, key);
+    entry = find(rival, hash, key, key_len);
     if (entry->number != 0) {
         struct rival_record *record = record_at(rival, entry->number - 1);
 
         if (record->expires_at > now && record->token_len <= cap) {
-            len = (int)record->token_len;
+            len = record->token_len;
             memcpy(buf, record->token, record->token_len);
+            if (__atomic_load_n(&record->used_at, __ATOMIC_RELAXED) != second) {
+                __atomic_store_n(&record->used_at, second, __ATOMIC_RELAXED);
+            }
         }
     }
     unlock(rival);

@@ -35,13 +35,14 @@ static void what_an_engine_writes_is_read(void **state)
     struct tk_view_want want = {1, 0};
     struct tk_mapping *mapping;
     struct tk_sight sight;
+    uint32_t slot;
     char buf[32];
 
     publish(files, 0);
     files_put(&files->table, "a/b", "token");
     assert_int_equal(open_it(files, &mapping, NULL), 0);
-    assert_int_equal(tk_view_get(&mapping->view, TK_STR("a/b"), &want, buf,
-                                 sizeof buf, &sight),
+    assert_int_equal(tk_view_get(&mapping->view, TK_STR("a/b"), want, buf,
+                                 sizeof buf, &slot, &sight),
                      5);
     assert_false(tk_mapping_is_retired(mapping));
     assert_null(mapping->demand);

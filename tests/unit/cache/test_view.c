@@ -1,6 +1,6 @@
 #include "tests/unit/harness.h"
 
-#define XXH_INLINE_ALL
+#include "cache/key_hash.h"
 #include "cache/layout.h"
 #include "cache/table.h"
 #include "cache/view.h"
@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 enum { NOW = 1000, KEYS = 16, TOKEN = 96 };
 
@@ -69,7 +68,11 @@ static int get(struct fixture *f, const char *key, uint64_t newer_than,
 {
     struct tk_view_want want = {good_until, newer_than};
 
-    return tk_view_get(&f->view, tk_str(key), &want, buf, cap, sight);
+    uint32_t slot;
+    int rc = tk_view_get(&f->view, tk_str(key), want, buf, cap, &slot, sight);
+
+    if (rc != TK_ENOENT) assert_int_equal(slot, sight->slot);
+    return rc;
 }
 
 static void a_token_is_read_with_all_that_is_known_of_it(void **state)
@@ -149,21 +152,72 @@ static void a_buffer_that_is_too_small_is_told_the_length(void **state)
 }
 
 /* As if the hashes of two keys were one as far as the index has them. */
-static void a_key_is_told_by_all_of_its_bytes(void **state)
+static int get_under(struct fixture *f, const char *key, uint32_t slot)
 {
-    struct fixture *f = *state;
-    struct tk_str other = TK_STR("a/c");
     uint32_t bits = f->table.head->place_bits;
-    uint64_t hash =
-        XXH3_64bits_withSeed(other.data, other.len, f->table.head->seed);
+    uint64_t hash = tk_key_hash(f->table.secret, tk_str(key));
     uint32_t home = (uint32_t)hash & (f->table.head->index_size - 1);
-    uint32_t slot = put(f, "a/b", "token", 1, 2000);
+    uint32_t before = f->table.index[home];
     uint32_t place = tk_entry_place(f->table.index[slot], bits);
     struct tk_sight sight;
     char buf[64];
+    int rc;
 
     f->table.index[home] = tk_entry_tag(hash, bits) | place;
-    assert_int_equal(get(f, "a/c", 0, NOW, buf, sizeof buf, &sight), TK_ENOENT);
+    rc = get(f, key, 0, NOW, buf, sizeof buf, &sight);
+    f->table.index[home] = before;
+    return rc;
+}
+
+static void a_key_is_told_by_all_of_its_bytes(void **state)
+{
+    struct fixture *f = *state;
+    const char *key = "abcdefghijklmnopqrstuvwxyz";
+    char held[32], other[32];
+
+    for (size_t len = 1; len <= 26; len++) {
+        uint32_t slot;
+
+        snprintf(held, sizeof held, "%.*s", (int)len, key);
+        slot = put(f, held, "token", 1, 2000);
+        for (size_t at = 0; at < len; at++) {
+            memcpy(other, held, sizeof other);
+            other[at]++;
+            assert_int_equal(get_under(f, other, slot), TK_ENOENT);
+        }
+        tk_table_remove(&f->table, slot);
+    }
+}
+
+static void a_token_is_copied_into_no_more_than_its_length(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_sight sight;
+    char token[101], buf[101];
+
+    for (size_t len = 1; len <= 100; len++) {
+        memset(token, 't', len);
+        token[len] = '\0';
+        put(f, "a/b", token, len, 2000);
+        memset(buf, '#', sizeof buf);
+        assert_int_equal(get(f, "a/b", 0, NOW, buf, len, &sight), len);
+        assert_memory_equal(buf, token, len);
+        assert_int_equal(buf[len], '#');
+    }
+}
+
+static void a_key_is_found_without_a_token(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t slot = put(f, "a/b", "token", 1, 2000);
+    struct tk_sight sight;
+
+    assert_int_equal(tk_view_find(&f->view, TK_STR("a/b"), &sight), 0);
+    assert_int_equal(sight.slot, slot);
+    tk_table_clear(&f->table, slot);
+    assert_int_equal(tk_view_find(&f->view, TK_STR("a/b"), &sight), 0);
+    tk_table_remove(&f->table, slot);
+    assert_int_equal(tk_view_find(&f->view, TK_STR("a/b"), &sight), TK_ENOENT);
 }
 
 static void a_withdrawn_token_is_not_read(void **state)
@@ -188,20 +242,20 @@ static void a_slot_is_read_until_another_key_has_it(void **state)
 
     assert_int_equal(get(f, "a/b", 0, NOW, buf, sizeof buf, &sight), 5);
     put(f, "a/b", "newer", 2, 2000);
-    assert_int_equal(tk_view_get_slot(&f->view, slot, sight.claim, &want, buf,
+    assert_int_equal(tk_view_get_slot(&f->view, slot, sight.claim, want, buf,
                                       sizeof buf, &other),
                      5);
     assert_memory_equal(buf, "newer", 5);
     tk_table_remove(&f->table, slot);
-    assert_int_equal(tk_view_get_slot(&f->view, slot, sight.claim, &want, buf,
+    assert_int_equal(tk_view_get_slot(&f->view, slot, sight.claim, want, buf,
                                       sizeof buf, &other),
                      TK_ENOENT);
     assert_int_equal(put(f, "a/b", "token", 3, 2000), slot);
-    assert_int_equal(tk_view_get_slot(&f->view, slot, sight.claim, &want, buf,
+    assert_int_equal(tk_view_get_slot(&f->view, slot, sight.claim, want, buf,
                                       sizeof buf, &other),
                      TK_ENOENT);
     assert_int_equal(
-        tk_view_get_slot(&f->view, 1u << 30, 1, &want, buf, sizeof buf, &other),
+        tk_view_get_slot(&f->view, 1u << 30, 1, want, buf, sizeof buf, &other),
         TK_ENOENT);
 }
 
@@ -247,6 +301,7 @@ static void a_damaged_block_does_no_harm(void **state)
     unsigned char *bytes = f->block;
     struct tk_sight sight;
     struct tk_view view;
+    uint32_t slot;
     char buf[64];
 
     put(f, "a/b", "token", 1, 2000);
@@ -256,9 +311,9 @@ static void a_damaged_block_does_no_harm(void **state)
         if (tk_view_init(&view, f->block, f->size) == 0) {
             struct tk_view_want want = {NOW, 0};
 
-            (void)!tk_view_get(&view, TK_STR("a/b"), &want, buf, sizeof buf,
-                               &sight);
-            (void)!tk_view_get_slot(&view, sight.slot, sight.claim, &want, buf,
+            (void)!tk_view_get(&view, TK_STR("a/b"), want, buf, sizeof buf,
+                               &slot, &sight);
+            (void)!tk_view_get_slot(&view, sight.slot, sight.claim, want, buf,
                                     sizeof buf, &sight);
         }
         bytes[i] = (unsigned char)~bytes[i];
@@ -320,12 +375,13 @@ static void *read_on(void *data)
     struct reader *reader = data;
     uint64_t last[4] = {0};
     struct tk_sight sight;
+    uint32_t slot;
     char buf[128];
 
     for (unsigned i = 0; i < reader->reads; i++) {
         struct tk_view_want want = {NOW, 0};
-        int len = tk_view_get(reader->view, tk_str(key_of(i)), &want, buf,
-                              sizeof buf, &sight);
+        int len = tk_view_get(reader->view, tk_str(key_of(i)), want, buf,
+                              sizeof buf, &slot, &sight);
 
         if (len < 0) continue;
         reader->found++;
@@ -423,6 +479,8 @@ int main(void)
         TEST(a_generation_that_did_not_do_is_not_read_again),
         TEST(a_buffer_that_is_too_small_is_told_the_length),
         TEST(a_key_is_told_by_all_of_its_bytes),
+        TEST(a_token_is_copied_into_no_more_than_its_length),
+        TEST(a_key_is_found_without_a_token),
         TEST(a_withdrawn_token_is_not_read),
         TEST(a_slot_is_read_until_another_key_has_it),
         TEST(a_copy_is_known_to_be_good_or_not),

@@ -94,9 +94,10 @@ static int see(const struct scene *scene, char *buf, size_t cap,
                struct tk_sight *sight)
 {
     struct tk_view_want want = {1, 0};
+    uint32_t slot;
 
-    return tk_view_get(&scene->mapping->view, TK_STR("crm/client/a"), &want,
-                       buf, cap, sight);
+    return tk_view_get(&scene->mapping->view, TK_STR("crm/client/a"), want, buf,
+                       cap, &slot, sight);
 }
 
 static void what_the_fleet_stores_is_seen_by_readers(void **state)
