@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,12 +57,10 @@ void *tk_heap_malloc(size_t size)
 
 void *tk_heap_calloc(size_t count, size_t size)
 {
-    void *block = calloc(count, size);
+    void *block;
 
-    if (block != NULL || count == 0 || size > TK_HEAP_SPARE_BYTES / count) {
-        return block;
-    }
-    block = take_spare(count * size);
+    if (count > 0 && size > SIZE_MAX / count) return NULL;
+    block = tk_heap_malloc(count * size);
     if (block != NULL) memset(block, 0, count * size);
     return block;
 }

@@ -91,6 +91,11 @@ static void put_field(struct tk_buf *line, const struct tk_log_field *field)
     }
 }
 
+bool tk_log_wants(enum tk_log_level level)
+{
+    return level >= log_to.level && level < TK_LOG_OFF;
+}
+
 void tk_log_write(enum tk_log_level level, const char *event,
                   const struct tk_log_field *fields)
 {
@@ -98,10 +103,12 @@ void tk_log_write(enum tk_log_level level, const char *event,
     struct tk_buf line;
     struct tk_str text;
 
-    if (level < log_to.level || level >= TK_LOG_OFF) return;
+    if (!tk_log_wants(level)) return;
     tk_buf_init(&line, LINE_MAX_BYTES);
     tk_buf_put_text(&line, tk_date_print(tk_clock_wall_ms(), when));
-    tk_buf_printf(&line, " %s ", level_names[level]);
+    tk_buf_put_byte(&line, ' ');
+    tk_buf_put_text(&line, level_names[level]);
+    tk_buf_put_byte(&line, ' ');
     put_quoted(&line, tk_str(event));
     for (; fields->name != NULL; fields++) put_field(&line, fields);
     text = line.failed == 0 ? tk_buf_str(&line) : TK_STR("a line was lost");

@@ -40,6 +40,9 @@ static inline struct tk_log_field tk_num(const char *name, int64_t number)
     return (struct tk_log_field){name, {NULL, 0}, number};
 }
 
+/* Is a line of this level written at all? For what is costly to find out. */
+bool tk_log_wants(enum tk_log_level level);
+
 /* At least one field: tk_log(TK_LOG_INFO, "token renewed", tk_view("key", key),
  * tk_num(...)). */
 #define tk_log(level, event, ...)                                              \

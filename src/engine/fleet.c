@@ -3,8 +3,9 @@
 
 #include "base/hash.h"
 #include "cache/block.h"
-#include "vault/crypto.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { WORDS_MAX = 1024 };
@@ -29,7 +30,7 @@ struct tk_fleet {
     struct tk_seed dice;
     char *words[WORDS_MAX];
     uint16_t word_count;
-    unsigned char fingerprint_key[TK_SHA256_LEN];
+    struct tk_seed fingerprints;
 };
 
 static int make_table(struct tk_fleet *fleet,
@@ -39,13 +40,14 @@ static int make_table(struct tk_fleet *fleet,
         .block = options->block,
         .size = tk_table_size(options->max_keys, options->mean_bytes),
         .max_keys = options->max_keys,
+        .seed = tk_seed_random().k0,
         .floor = options->floor,
         .back = options->back,
         .data = options->back_data,
     };
-    int rc = tk_random(&table.seed, sizeof table.seed);
+    int rc = 0;
 
-    if (rc == 0 && table.block == NULL) {
+    if (table.block == NULL) {
         fleet->block_size = table.size;
         rc = tk_block_new(table.size, &fleet->own_block);
         table.block = fleet->own_block;
@@ -68,10 +70,9 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
     tk_list_init(&fleet->turns);
     tk_list_init(&fleet->issuers);
     fleet->dice.k0 = tk_hash((struct tk_seed){0}, options->node);
-    rc = tk_random(fleet->fingerprint_key, sizeof fleet->fingerprint_key);
+    fleet->fingerprints = tk_seed_random();
     fleet->unknowns = calloc(1, sizeof *fleet->unknowns);
-    if (fleet->unknowns == NULL) rc = TK_ENOMEM;
-    if (rc == 0) rc = make_table(fleet, options);
+    rc = fleet->unknowns == NULL ? TK_ENOMEM : make_table(fleet, options);
     if (rc != 0) {
         tk_fleet_free(fleet);
         return rc;
@@ -386,9 +387,9 @@ uint64_t tk_fleet_dice(const struct tk_fleet *fleet,
 }
 
 char *tk_fleet_fingerprint(const struct tk_fleet *fleet, struct tk_str token,
-                           char *out)
+                           char out[TK_FINGERPRINT_TEXT])
 {
-    return tk_fingerprint(tk_str_of((const char *)fleet->fingerprint_key,
-                                    sizeof fleet->fingerprint_key),
-                          token, out);
+    snprintf(out, TK_FINGERPRINT_TEXT, "%016" PRIx64,
+             tk_hash(fleet->fingerprints, token));
+    return out;
 }

@@ -17,6 +17,8 @@
 #include "engine/entry.h"
 #include "engine/unknown.h"
 
+enum { TK_FINGERPRINT_TEXT = 17 };
+
 /* Upward calls. */
 struct tk_fleet_port {
     /* Starts a refresh; its answer comes by tk_refresh_land, never from inside
@@ -121,8 +123,9 @@ const char *tk_fleet_word(const struct tk_fleet *fleet, uint16_t number);
 uint64_t tk_fleet_dice(const struct tk_fleet *fleet,
                        const struct tk_entry *entry, uint64_t salt);
 
-/* How a token appears in a log, under a key of this process. */
+/* How a token appears in a log: 16 hex digits of a hash under a key of this
+ * fleet. */
 char *tk_fleet_fingerprint(const struct tk_fleet *fleet, struct tk_str token,
-                           char *out);
+                           char out[TK_FINGERPRINT_TEXT]);
 
 #endif

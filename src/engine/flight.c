@@ -234,16 +234,18 @@ static void task_done(const struct tk_task_result *result, void *data)
 int tk_flight_start(struct tk_flights *flights, struct tk_entry *entry,
                     int64_t now)
 {
-    struct flight *flight = calloc(1, sizeof *flight);
+    struct flight *flight = malloc(sizeof *flight);
     int rc;
 
     if (flight == NULL) return TK_ENOMEM;
-    flight->flights = flights;
-    flight->entry = entry;
-    flight->place = entry->source;
-    flight->order = entry->commits;
-    flight->secret = entry->source->secrets.version;
-    flight->deadline = now + TK_FLIGHT_MAX_MS;
+    *flight = (struct flight){
+        .flights = flights,
+        .entry = entry,
+        .place = entry->source,
+        .order = entry->commits,
+        .secret = entry->source->secrets.version,
+        .deadline = now + TK_FLIGHT_MAX_MS,
+    };
     flight->host = (struct tk_task_host){
         .loop = flights->loop,
         .client = flights->client,

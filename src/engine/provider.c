@@ -9,47 +9,20 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { KEY_BYTES = 64 * 1024, UNKNOWN_LIFE_MS = 5 * 60 * 1000 };
-
-static void set_pair(struct tk_value *table, uint32_t at, const char *name,
-                     struct tk_value value)
-{
-    table->as.table.pairs[at] = (struct tk_pair){tk_str(name), value};
-}
-
-static struct tk_value describe_key(const struct tk_entry *entry,
-                                    struct tk_pool *pool)
-{
-    struct tk_key parts = tk_entry_key(entry);
-    const struct tk_value *variant =
-        tk_source_variant(entry->source, entry->kind, parts.subject);
-    struct tk_value key = tk_value_of_table(pool, 0, variant == NULL ? 4 : 5);
-
-    if (key.type == TK_NIL) return key;
-    set_pair(&key, 0, "text", tk_value_of_text(pool, parts.text));
-    set_pair(&key, 1, "source", tk_value_of_text(pool, parts.source));
-    set_pair(&key, 2, "kind", tk_value_of_text(pool, parts.kind));
-    set_pair(&key, 3, "subject", tk_value_of_text(pool, parts.subject));
-    if (variant != NULL) set_pair(&key, 4, "variant", *variant);
-    return key;
-}
+enum { UNKNOWN_LIFE_MS = 5 * 60 * 1000 };
 
 int tk_provider_start(const struct tk_entry *entry,
                       const struct tk_task_host *host, tk_task_done_cb done,
                       void *data, struct tk_task **out)
 {
-    struct tk_pool pool;
-    struct tk_value key;
-    int rc = TK_ENOMEM;
+    struct tk_key key = tk_entry_key(entry);
+    struct tk_task_call call = {
+        .function = "fetch",
+        .key = key,
+        .variant = tk_source_variant(entry->source, entry->kind, key.subject),
+    };
 
-    tk_pool_init(&pool, KEY_BYTES);
-    key = describe_key(entry, &pool);
-    if (key.type != TK_NIL) {
-        rc = tk_task_start(entry->source->unit, "fetch", &key, host, done, data,
-                           out);
-    }
-    tk_pool_fini(&pool);
-    return rc;
+    return tk_task_start(entry->source->unit, &call, host, done, data, out);
 }
 
 static void fail(struct tk_answer *out, enum tk_class class, const char *code)

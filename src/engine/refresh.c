@@ -228,6 +228,7 @@ static void log_landing(const struct tk_fleet *fleet,
     char fingerprint[TK_FINGERPRINT_TEXT];
     struct tk_record record;
 
+    if (!tk_log_wants(TK_LOG_INFO)) return;
     tk_fleet_read(fleet, entry, &record);
     tk_fleet_fingerprint(fleet, record.token, fingerprint);
     tk_log(TK_LOG_INFO, events[landing], tk_view("key", tk_entry_text(entry)),

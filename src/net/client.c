@@ -4,6 +4,7 @@
 #include "net/client_check.h"
 #include "net/client_exchange.h"
 #include "net/client_pump.h"
+#include "net/client_tls.h"
 
 #include <stdlib.h>
 
@@ -32,6 +33,7 @@ struct tk_client {
     struct tk_transfer *first; /* the oldest */
     struct tk_transfer *last;
     size_t transfer_count;
+    bool has_openssl;
     unsigned uses;  /* functions of this file that are still at work on it */
     bool is_closed; /* to be released when the last of them returns */
 };
@@ -184,6 +186,7 @@ int tk_client_new(struct tk_loop *loop, struct tk_client **out)
         return TK_EINTERNAL;
     }
     client->loop = loop;
+    client->has_openssl = tk_client_tls_is_openssl();
     client->share = curl_share_init();
     rc = client->share == NULL ? TK_ENOMEM : 0;
     if (rc == 0) {
@@ -218,6 +221,7 @@ static int start(struct tk_transfer *transfer,
     if (transfer->easy == NULL) return TK_ENOMEM;
     rc = tk_client_exchange_init(&transfer->exchange, transfer->easy, request);
     if (rc != 0) goto put_back;
+    if (client->has_openssl) tk_client_tls_set(transfer->easy);
     curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     transfer->sent_at = tk_loop_now(client->loop);
     rc = tk_client_pump_add(client->pump, transfer->easy);

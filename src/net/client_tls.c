@@ -12,10 +12,14 @@ static CURLcode wipe_what_is_read(CURL *easy, void *context, void *data)
     return CURLE_OK;
 }
 
-void tk_client_tls_set(CURL *easy)
+bool tk_client_tls_is_openssl(void)
 {
     const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
 
-    if (library == NULL || strncmp(library, "OpenSSL/", 8) != 0) return;
+    return library != NULL && strncmp(library, "OpenSSL/", 8) == 0;
+}
+
+void tk_client_tls_set(CURL *easy)
+{
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, wipe_what_is_read);
 }

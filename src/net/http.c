@@ -32,18 +32,6 @@ static bool next_header(struct tk_str *rest, struct tk_http_header *out)
     return false;
 }
 
-struct tk_str tk_http_reply_header(const struct tk_http_reply *reply,
-                                   const char *name)
-{
-    struct tk_str rest = reply->head;
-    struct tk_http_header header;
-
-    while (next_header(&rest, &header)) {
-        if (tk_str_same_word(header.name, tk_str(name))) return header.value;
-    }
-    return tk_str_of(NULL, 0);
-}
-
 void tk_http_reply_each_header(const struct tk_http_reply *reply,
                                void (*each)(struct tk_str name,
                                             struct tk_str value, void *data),

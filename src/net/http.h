@@ -54,11 +54,8 @@ struct tk_http_reply {
     int64_t received_at; /* was handed to curl, and after its last byte */
 };
 
-/* A header of the last answer in this reply (names compared without case), or
- * an empty view whose data is NULL. Borrowed during the callback. */
-struct tk_str tk_http_reply_header(const struct tk_http_reply *reply,
-                                   const char *name);
-/* Calls `each` for every header of the last answer, in the order received. */
+/* Calls `each` for every header of the last answer, in the order received. The
+ * views are borrowed as the reply is. */
 void tk_http_reply_each_header(const struct tk_http_reply *reply,
                                void (*each)(struct tk_str name,
                                             struct tk_str value, void *data),

@@ -117,10 +117,21 @@ static int check_escape(struct scan *scan)
     return byte == 'u' ? check_unicode_escape(scan) : 0;
 }
 
+/* ASCII that stands for itself: most of what there is. */
+static void skip_plain(struct scan *scan)
+{
+    int byte = peek(scan);
+
+    while (byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\') {
+        scan->at++;
+        byte = peek(scan);
+    }
+}
+
 static int check_string(struct scan *scan)
 {
     if (!take(scan, '"')) return refuse(scan, "a string is expected");
-    while (!take(scan, '"')) {
+    for (skip_plain(scan); !take(scan, '"'); skip_plain(scan)) {
         int byte = peek(scan);
         size_t len;
 

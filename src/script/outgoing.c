@@ -21,6 +21,8 @@ void tk_outgoing_fini(struct tk_outgoing *outgoing)
     tk_buf_fini(&outgoing->body);
     tk_buf_fini(&outgoing->work);
     tk_pool_fini(&outgoing->pool);
+    outgoing->header_count = 0;
+    outgoing->has_body = false;
 }
 
 /* --- values --- */
@@ -299,12 +301,31 @@ static int put_body(struct tk_outgoing *o, const struct tk_value *asked,
 
 /* --- the whole --- */
 
+static const char *const known[] = {"basic",   "basic_raw", "body",  "form",
+                                    "headers", "json",      "query", "url"};
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+static bool is_known(struct tk_str name)
+{
+    size_t at = 0;
+
+    while (at < KNOWN && !tk_str_is(name, known[at])) at++;
+    return at < KNOWN;
+}
+
+static int refuse_field(struct tk_str name, struct tk_why *why)
+{
+    struct tk_near near;
+
+    tk_near_init(&near, name);
+    for (size_t i = 0; i < KNOWN; i++) tk_near_try(&near, tk_str(known[i]));
+    return tk_fail(why, TK_EINVAL, "unknown field %.40s%s%.*s%s", name.data,
+                   near.best.len > 0 ? "; did you mean " : "",
+                   TK_ARG(near.best), near.best.len > 0 ? "?" : "");
+}
+
 static int check_fields(const struct tk_value *asked, struct tk_why *why)
 {
-    static const char *const known[] = {"basic",   "basic_raw", "body",  "form",
-                                        "headers", "json",      "query", "url"};
-    enum { KNOWN = sizeof known / sizeof known[0] };
-
     if (asked->type == TK_TEXT) return 0;
     if (asked->type != TK_TABLE || asked->as.table.item_count > 0) {
         return tk_fail(why, TK_EINVAL,
@@ -312,17 +333,8 @@ static int check_fields(const struct tk_value *asked, struct tk_why *why)
     }
     for (uint32_t i = 0; i < asked->as.table.pair_count; i++) {
         struct tk_str name = asked->as.table.pairs[i].name;
-        struct tk_near near;
-        size_t at = 0;
 
-        tk_near_init(&near, name);
-        while (at < KNOWN && !tk_str_is(name, known[at])) {
-            tk_near_try(&near, tk_str(known[at++]));
-        }
-        if (at < KNOWN) continue;
-        return tk_fail(why, TK_EINVAL, "unknown field %.40s%s%.*s%s", name.data,
-                       near.best.len > 0 ? "; did you mean " : "",
-                       TK_ARG(near.best), near.best.len > 0 ? "?" : "");
+        if (!is_known(name)) return refuse_field(name, why);
     }
     return 0;
 }

@@ -23,6 +23,7 @@ struct tk_outgoing {
 };
 
 void tk_outgoing_init(struct tk_outgoing *outgoing);
+/* It may be filled again. */
 void tk_outgoing_fini(struct tk_outgoing *outgoing);
 
 /* `asked` is the table given to http.get or http.post, or the URL alone:

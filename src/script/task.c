@@ -26,8 +26,21 @@ enum outcome { DONE, WAITS, FAILED, OVER_BUDGET, NO_MEMORY };
 struct birth {
     struct tk_task *task;
     int function;
-    const struct tk_value *key;
+    const struct tk_task_call *call;
 };
+
+static void push_key(lua_State *L, const struct tk_key *key)
+{
+    lua_createtable(L, 0, 4);
+    lua_pushlstring(L, key->text.data, key->text.len);
+    lua_setfield(L, -2, "text");
+    lua_pushlstring(L, key->source.data, key->source.len);
+    lua_setfield(L, -2, "source");
+    lua_pushlstring(L, key->kind.data, key->kind.len);
+    lua_setfield(L, -2, "kind");
+    lua_pushlstring(L, key->subject.data, key->subject.len);
+    lua_setfield(L, -2, "subject");
+}
 
 static void copy_pairs(lua_State *L, int from, int to)
 {
@@ -45,13 +58,31 @@ static void lay_over(lua_State *L, const struct tk_value *variant)
 {
     int top = lua_gettop(L);
 
-    if (variant == NULL || !lua_istable(L, top)) return;
     lua_newtable(L);
     copy_pairs(L, top, top + 1);
     tk_convert_push(L, variant);
     if (lua_istable(L, -1)) copy_pairs(L, top + 2, top + 1);
     lua_pop(L, 1);
     lua_replace(L, top);
+}
+
+/* Those of a variant are made at its first task and kept. */
+static void push_settings(lua_State *L, const struct tk_unit *unit,
+                          const struct tk_value *variant)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, unit->options);
+    if (variant == NULL || !lua_istable(L, -1)) return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, unit->variants);
+    if (lua_rawgetp(L, -1, variant) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_insert(L, -2);
+        lay_over(L, variant);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, -3, variant);
+    } else {
+        lua_remove(L, -3);
+    }
+    lua_remove(L, -2);
 }
 
 static int give_birth(lua_State *L)
@@ -62,9 +93,8 @@ static int give_birth(lua_State *L)
     task->L = lua_newthread(L);
     task->thread_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_rawgeti(L, LUA_REGISTRYINDEX, birth->function);
-    tk_convert_push(L, birth->key);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, task->unit->options);
-    lay_over(L, tk_value_get(birth->key, "variant"));
+    push_key(L, &birth->call->key);
+    push_settings(L, task->unit, birth->call->variant);
     tk_task_bind_push_engine(L);
     lua_xmove(L, task->L, 4);
     return 0;
@@ -97,7 +127,6 @@ static void release(struct tk_task *task)
 
     if (task->transfer != NULL) tk_transfer_drop(task->transfer);
     task->transfer = NULL;
-    tk_outgoing_fini(&task->outgoing);
     if (task->L == NULL) return;
     luaL_unref(vm->L, LUA_REGISTRYINDEX, task->thread_ref);
     task->L = NULL;
@@ -223,10 +252,10 @@ static void on_reply(const struct tk_http_reply *reply, void *data)
 
 static int send_request(struct tk_task *task)
 {
-    const struct tk_outgoing *outgoing = &task->outgoing;
+    struct tk_outgoing *outgoing = &task->unit->outgoing;
     struct tk_http_request request = {
         .method = outgoing->method,
-        .url = tk_buf_text(&task->outgoing.url),
+        .url = tk_buf_text(&outgoing->url),
         .headers = outgoing->headers,
         .header_count = outgoing->header_count,
         .route = task->host->route,
@@ -235,9 +264,9 @@ static int send_request(struct tk_task *task)
 
     if (outgoing->has_body) request.body = tk_buf_str(&outgoing->body);
     rc = tk_client_send(task->host->client, &request, on_reply, task,
-                        &task->transfer, &task->answer.why);
-    tk_outgoing_fini(&task->outgoing);
-    task->answer.why.code = rc;
+                        &task->transfer, &task->why);
+    tk_outgoing_fini(outgoing);
+    task->why.code = rc;
     if (rc == 0 && task->host->sent != NULL) {
         task->host->sent(task->host->data);
     }
@@ -253,8 +282,7 @@ static int ask_for_token(struct tk_task *task)
                                task->host->data);
     }
     if (rc == 0) return 0;
-    return tk_fail(&task->answer.why, rc,
-                   "this source has no such token to wait for");
+    return tk_fail(&task->why, rc, "this source has no such token to wait for");
 }
 
 /* Resumes until the task waits for something that is really under way, or
@@ -311,26 +339,27 @@ static void discard(struct tk_task *task)
     free(task);
 }
 
-int tk_task_start(struct tk_unit *unit, const char *function,
-                  const struct tk_value *key, const struct tk_task_host *host,
-                  tk_task_done_cb done, void *data, struct tk_task **out)
+int tk_task_start(struct tk_unit *unit, const struct tk_task_call *call,
+                  const struct tk_task_host *host, tk_task_done_cb done,
+                  void *data, struct tk_task **out)
 {
-    struct birth birth = {.function = tk_unit_function(unit, function),
-                          .key = key};
+    struct birth birth = {.function = tk_unit_function(unit, call->function),
+                          .call = call};
     struct tk_task *task;
     int rc;
 
     *out = NULL;
     if (birth.function == LUA_NOREF) return TK_ENOENT;
-    task = calloc(1, sizeof *task);
+    task = malloc(sizeof *task);
     if (task == NULL) return TK_ENOMEM;
-    task->unit = unit;
-    task->host = host;
-    task->done = done;
-    task->data = data;
-    task->left = TASK_BUDGET;
+    *task = (struct tk_task){
+        .unit = unit,
+        .host = host,
+        .done = done,
+        .data = data,
+        .left = TASK_BUDGET,
+    };
     tk_pool_init(&task->pool, RESULT_MAX);
-    tk_outgoing_init(&task->outgoing);
     birth.task = task;
     *out = task; /* host->token may be called with it from here on */
     rc = start(task, &birth);

@@ -8,6 +8,7 @@
 #ifndef TK_SCRIPT_TASK_H
 #define TK_SCRIPT_TASK_H
 
+#include "base/key.h"
 #include "net/client.h"
 #include "script/unit.h"
 
@@ -52,14 +53,20 @@ struct tk_task_result {
 typedef void (*tk_task_done_cb)(const struct tk_task_result *result,
                                 void *data);
 
-/* Runs unit.function(key, settings, engine), where key is the table made from
- * `key` ({ text, source, kind, subject, variant }) and settings are those of
- * tk_unit_set_options, with those of key.variant laid over them. If 0 is
- * returned, `done` is called exactly once, never from inside this call; it may
- * start tasks and close the unit. TK_ENOENT: the unit has no such function.
- * Many tasks of one unit may be alive at a time. */
-TK_MUST_USE int tk_task_start(struct tk_unit *unit, const char *function,
-                              const struct tk_value *key,
+/* What is to be run: unit.function(key, settings, engine), where key is a table
+ * of the four texts, and settings are those of tk_unit_set_options with those
+ * of the variant laid over them. */
+struct tk_task_call {
+    const char *function;
+    struct tk_key key;              /* borrowed during tk_task_start */
+    const struct tk_value *variant; /* as long as the unit; NULL: none */
+};
+
+/* If 0 is returned, `done` is called exactly once, never from inside this call;
+ * it may start tasks and close the unit. TK_ENOENT: the unit has no such
+ * function. Many tasks of one unit may be alive at a time. */
+TK_MUST_USE int tk_task_start(struct tk_unit *unit,
+                              const struct tk_task_call *call,
                               const struct tk_task_host *host,
                               tk_task_done_cb done, void *data,
                               struct tk_task **out);

@@ -16,6 +16,10 @@ enum {
      * one after the other comes to an end: 200 of them in a task. */
     REQUEST_COST = 50 * 1000,
     HEADER_NAME = 64,
+    /* Per cent of what is alive. All garbage is collected when the tasks of a
+     * turn have ended, so that the collector rarely needs to begin before. */
+    GC_PAUSE = 400,
+    HEADERS = 8, /* that an answer has; the table grows with more */
 };
 
 static const char engine_key;
@@ -88,12 +92,31 @@ static int push_refusal(lua_State *L, const struct tk_why *why,
 
 /* --- the reply --- */
 
+/* Owned by push_reply, on its stack. */
+struct headers {
+    lua_State *L;
+    struct tk_str retry_after; /* the first of each */
+    struct tk_str rate_reset;
+};
+
+static void note_header(struct tk_str name, struct tk_str value,
+                        const char *wanted, struct tk_str *out)
+{
+    if (out->data == NULL && tk_str_same_word(name, tk_str(wanted))) {
+        *out = value;
+    }
+}
+
 /* Headers of one name are joined as RFC 9110, 5.3 says. The table lies on
  * top. */
 static void add_header(struct tk_str name, struct tk_str value, void *data)
 {
-    lua_State *L = data;
+    struct headers *headers = data;
+    lua_State *L = headers->L;
     char lower[HEADER_NAME];
+
+    note_header(name, value, "retry-after", &headers->retry_after);
+    note_header(name, value, "x-ogw-ratelimit-reset", &headers->rate_reset);
 
     if (name.len > sizeof lower) return;
     for (size_t i = 0; i < name.len; i++) {
@@ -138,9 +161,9 @@ static int64_t seconds_until(int64_t at_ms)
 
 /* Retry-After names seconds or a moment (RFC 9110, 10.2.3); Feishu's gateway
  * has a header of its own. */
-static void push_retry_after(lua_State *L, const struct tk_http_reply *reply)
+static void push_retry_after(lua_State *L, const struct headers *headers)
 {
-    struct tk_str text = tk_http_reply_header(reply, "retry-after");
+    struct tk_str text = headers->retry_after;
     int64_t seconds;
     int64_t at_ms;
 
@@ -148,9 +171,7 @@ static void push_retry_after(lua_State *L, const struct tk_http_reply *reply)
         lua_pushinteger(L, seconds);
     } else if (text.len > 0 && tk_date_parse_http(text, &at_ms) == 0) {
         lua_pushinteger(L, seconds_until(at_ms));
-    } else if (parse_seconds(
-                   tk_http_reply_header(reply, "x-ogw-ratelimit-reset"),
-                   &seconds)) {
+    } else if (parse_seconds(headers->rate_reset, &seconds)) {
         lua_pushinteger(L, seconds);
     } else {
         lua_pushnil(L);
@@ -159,6 +180,8 @@ static void push_retry_after(lua_State *L, const struct tk_http_reply *reply)
 
 static int push_reply(lua_State *L, const struct tk_http_reply *reply)
 {
+    struct headers headers = {.L = L};
+
     if (reply->error != 0) {
         return push_failure(L, "transient", code_of(reply->error),
                             reply->detail);
@@ -173,11 +196,11 @@ static int push_reply(lua_State *L, const struct tk_http_reply *reply)
     lua_pushlstring(L, reply->body.data == NULL ? "" : reply->body.data,
                     reply->body.len);
     lua_setfield(L, -2, "body");
-    push_retry_after(L, reply);
-    lua_setfield(L, -2, "retry_after");
-    lua_newtable(L);
-    tk_http_reply_each_header(reply, add_header, L);
+    lua_createtable(L, 0, HEADERS);
+    tk_http_reply_each_header(reply, add_header, &headers);
     lua_setfield(L, -2, "headers");
+    push_retry_after(L, &headers);
+    lua_setfield(L, -2, "retry_after");
     return 1;
 }
 
@@ -190,7 +213,7 @@ static int finish_request(lua_State *L, int status, lua_KContext context)
     (void)status;
     (void)context;
     if (task->answer.reply != NULL) return push_reply(L, task->answer.reply);
-    return push_refusal(L, &task->answer.why, "bad_request");
+    return push_refusal(L, &task->why, "bad_request");
 }
 
 static int start_request(lua_State *L, const char *name, const char *method)
@@ -198,6 +221,7 @@ static int start_request(lua_State *L, const char *name, const char *method)
     static const struct tk_convert how = {.depth_max = TK_OUTGOING_DEPTH,
                                           .root = "the request"};
     struct tk_task *task = check_task(L, name);
+    struct tk_outgoing *outgoing = &task->unit->outgoing;
     struct tk_value asked;
     struct tk_why why;
     struct tk_box *box;
@@ -207,12 +231,10 @@ static int start_request(lua_State *L, const char *name, const char *method)
     tk_vm_charge(L, REQUEST_COST);
     box = tk_box_push(L);
     rc = tk_convert_take(L, 1, &how, &box->pool, &asked, &why);
-    tk_outgoing_fini(&task->outgoing);
-    tk_outgoing_init(&task->outgoing);
-    if (rc == 0) rc = tk_outgoing_fill(&task->outgoing, method, &asked, &why);
+    if (rc == 0) rc = tk_outgoing_fill(outgoing, method, &asked, &why);
     tk_box_empty(box);
     if (rc != 0) {
-        tk_outgoing_fini(&task->outgoing);
+        tk_outgoing_fini(outgoing);
         return luaL_error(L, "%s: %s", name, why.text);
     }
     task->want = TK_TASK_HTTP;
@@ -243,7 +265,7 @@ static int finish_token(lua_State *L, int status, lua_KContext context)
         return 1;
     }
     if (answer->error_class == NULL) {
-        return push_refusal(L, &answer->why, "no_such_token");
+        return push_refusal(L, &task->why, "no_such_token");
     }
     return push_failure(L, answer->error_class, answer->error_code,
                         "the token that this one needs is not there");
@@ -302,6 +324,7 @@ void tk_task_bind(lua_State *L)
     lua_register(L, "log", log_line);
     luaL_newlib(L, engine);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &engine_key);
+    lua_gc(L, LUA_GCINC, GC_PAUSE, 0, 0);
 }
 
 void tk_task_bind_push_engine(lua_State *L)

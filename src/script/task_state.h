@@ -2,8 +2,6 @@
 #ifndef TK_SCRIPT_TASK_STATE_H
 #define TK_SCRIPT_TASK_STATE_H
 
-#include "base/key.h"
-#include "script/outgoing.h"
 #include "script/task.h"
 #include "script/unit_state.h"
 
@@ -13,13 +11,12 @@ enum tk_task_want { TK_TASK_NOTHING, TK_TASK_HTTP, TK_TASK_TOKEN };
 enum { TK_TASK_WORD = 64 };
 
 /* What it gets; borrowed while it is resumed. All empty: what it wanted could
- * not even be asked for, and `why` says so. */
+ * not even be asked for, and the task's `why` says so. */
 struct tk_task_answer {
     const struct tk_http_reply *reply;
     struct tk_str token;
     const char *error_class;
     const char *error_code;
-    struct tk_why why;
 };
 
 /* Owned by whoever called tk_task_start, until `done` is called; the coroutine
@@ -36,9 +33,8 @@ struct tk_task {
     bool is_starting;
     bool is_deferred; /* the end, because it came inside tk_task_start */
 
-    enum tk_task_want want;
-    struct tk_outgoing outgoing; /* filled by http.* before it yields */
-    char kind[TK_TASK_WORD];     /* by engine.token */
+    enum tk_task_want want;  /* TK_TASK_HTTP: unit->outgoing */
+    char kind[TK_TASK_WORD]; /* by engine.token */
     char subject[TK_KEY_MAX + 1];
     struct tk_transfer *transfer;
     struct tk_task_answer answer;

@@ -235,6 +235,8 @@ static int load(lua_State *L)
     lua_newtable(L);
     unit->options = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);
+    unit->variants = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
     unit->state_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     close_globals(L);
     loading->code =
@@ -272,6 +274,7 @@ int tk_unit_open(const struct tk_unit_options *options, struct tk_unit **out,
     if (unit == NULL) return tk_fail(why, rc, "%s", tk_err_text(rc));
     unit->kind = options->kind;
     tk_pool_init(&unit->pool, ABOUT_MAX);
+    tk_outgoing_init(&unit->outgoing);
     for (int i = 0; i < TK_UNIT_NAMES; i++) unit->functions[i] = LUA_NOREF;
     unit->path = strdup(options->path);
     if (unit->path != NULL) {
@@ -295,6 +298,7 @@ void tk_unit_close(struct tk_unit *unit)
     if (unit == NULL) return;
     if (unit->collects_on != NULL) tk_loop_undefer(unit->collects_on, unit);
     tk_vm_free(unit->vm);
+    tk_outgoing_fini(&unit->outgoing);
     tk_pool_fini(&unit->pool);
     free(unit->path);
     free(unit);
@@ -324,6 +328,8 @@ static int hand_over(lua_State *L)
 
     tk_convert_push(L, handover->value);
     lua_rawseti(L, LUA_REGISTRYINDEX, handover->unit->options);
+    lua_newtable(L);
+    lua_rawseti(L, LUA_REGISTRYINDEX, handover->unit->variants);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef TK_SCRIPT_UNIT_STATE_H
 #define TK_SCRIPT_UNIT_STATE_H
 
+#include "script/outgoing.h"
 #include "script/unit.h"
 #include "script/vm.h"
 
@@ -23,7 +24,11 @@ struct tk_unit {
     int functions[TK_UNIT_NAMES]; /* registry references, by place in the
                                    * list of names; LUA_NOREF */
     int options;                  /* a reference */
-    struct tk_loop *collects_on;  /* the collector's call waits there */
+    int variants; /* a reference: settings with a variant's laid over them */
+    struct tk_loop *collects_on; /* the collector's call waits there */
+
+    /* Providers: the request of the task that has just yielded. */
+    struct tk_outgoing outgoing;
 
     /* Policies. The view is valid and the verbs may be used only while
      * `view` is set. */

@@ -3,8 +3,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
-#include <stdio.h>
 
 static const EVP_MD *method(enum tk_digest kind)
 {
@@ -60,22 +58,4 @@ bool tk_same_bytes(struct tk_str a, struct tk_str b)
 {
     return a.len == b.len &&
            (a.len == 0 || CRYPTO_memcmp(a.data, b.data, a.len) == 0);
-}
-
-char *tk_fingerprint(struct tk_str key, struct tk_str token,
-                     char out[TK_FINGERPRINT_TEXT])
-{
-    unsigned char digest[TK_DIGEST_MAX] = {0};
-
-    out[0] = '\0';
-    if (tk_hmac(TK_SHA256, key, token, digest) < 0) return out;
-    for (size_t i = 0; i < (TK_FINGERPRINT_TEXT - 1) / 2; i++) {
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
-    }
-    return out;
-}
-
-int tk_random(void *out, size_t len)
-{
-    return RAND_bytes(out, (int)len) == 1 ? 0 : TK_EINTERNAL;
 }

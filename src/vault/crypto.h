@@ -9,7 +9,7 @@
 
 enum tk_digest { TK_SHA1, TK_SHA256, TK_SHA512 };
 
-enum { TK_DIGEST_MAX = 64, TK_SHA256_LEN = 32, TK_FINGERPRINT_TEXT = 17 };
+enum { TK_DIGEST_MAX = 64, TK_SHA256_LEN = 32 };
 
 /* Writes the digest into `out` and returns its length, or TK_EINTERNAL. */
 TK_MUST_USE int tk_digest(enum tk_digest kind, struct tk_str bytes,
@@ -22,13 +22,5 @@ bool tk_digest_parse(struct tk_str name, enum tk_digest *out);
 
 /* Compares in a time that depends on the lengths only. */
 bool tk_same_bytes(struct tk_str a, struct tk_str b);
-
-/* How a token appears in a log: 16 hex digits of HMAC-SHA256 under `key`.
- * Returns `out`. */
-char *tk_fingerprint(struct tk_str key, struct tk_str token,
-                     char out[TK_FINGERPRINT_TEXT]);
-
-/* Fills `out` from the kernel's random source. */
-TK_MUST_USE int tk_random(void *out, size_t len);
 
 #endif

@@ -69,7 +69,6 @@ static const struct {
 };
 
 static struct tk_unit *units[CASES];
-static struct tk_value keys[CASES];
 static struct tk_pool pool;
 static struct tk_loop *loop;
 
@@ -83,7 +82,7 @@ static struct tk_value parse(const char *json)
 
 static void open_unit(const struct tk_library *library, int number)
 {
-    char path[PATH_MAX], key[64];
+    char path[PATH_MAX];
     struct tk_unit_options options = {TK_UNIT_PROVIDER, path, library->lua_dir};
     struct tk_value settings = parse(cases[number].settings);
 
@@ -91,9 +90,6 @@ static void open_unit(const struct tk_library *library, int number)
                                   NULL) == 0);
     HOLD(tk_unit_open(&options, &units[number], NULL) == 0);
     HOLD(tk_unit_set_options(units[number], &settings, NULL) == 0);
-    snprintf(key, sizeof key, "{\"kind\":\"%s\",\"subject\":\"\"}",
-             cases[number].kind);
-    keys[number] = parse(key);
 }
 
 static void open_all(void)
@@ -196,11 +192,13 @@ static void answer(int number, int status, struct tk_str head,
         .sent_at = SENT,
         .received_at = RECEIVED,
     };
+    struct tk_task_call call = {.function = "fetch",
+                                .key = {.kind = tk_str(cases[number].kind)}};
     struct tk_task *task;
     tk_http_done_cb done;
 
-    HOLD(tk_task_start(units[number], "fetch", &keys[number], &host, on_done,
-                       &status, &task) == 0);
+    HOLD(tk_task_start(units[number], &call, &host, on_done, &status, &task) ==
+         0);
     done = sent.done;
     HOLD(done != NULL);
     sent.done = NULL;

@@ -50,6 +50,7 @@ local CLASSES = {
     internal_failure = "transient",
 }
 
+local ATTRIBUTES = { "token_type", "scope" }
 -- Bytes; all attributes of a token together may have 1 KiB.
 local ATTRIBUTE_MAX = 400
 
@@ -133,7 +134,7 @@ end
 
 local function attributes_of(answer)
     local kept = {}
-    for _, name in ipairs { "token_type", "scope" } do
+    for _, name in ipairs(ATTRIBUTES) do
         local text = answer[name]
         if is_attribute(text) then kept[name] = text end
     end

@@ -91,6 +91,16 @@ static void words_are_kept_once_and_bounded(void **state)
                         "(one of too many reasons)");
 }
 
+static void another_fleets_fingerprint(struct tk_str token, char *out)
+{
+    struct tk_fleet_options options = {.max_keys = 1, .mean_bytes = 64};
+    struct tk_fleet *other;
+
+    assert_int_equal(tk_fleet_new(&options, &other), 0);
+    tk_fleet_fingerprint(other, token, out);
+    tk_fleet_free(other);
+}
+
 static void a_fingerprint_hides_the_token(void **state)
 {
     struct fixture *f = *state;
@@ -102,6 +112,8 @@ static void a_fingerprint_hides_the_token(void **state)
     assert_string_equal(one, two);
     assert_int_equal(strlen(one), 16);
     tk_fleet_fingerprint(f->fleet, TK_STR("secret-tokem"), two);
+    assert_string_not_equal(one, two);
+    another_fleets_fingerprint(TK_STR("secret-token"), two);
     assert_string_not_equal(one, two);
 }
 

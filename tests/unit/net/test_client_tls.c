@@ -38,6 +38,7 @@ static void what_is_read_is_wiped(void **state)
 
     (void)state;
     assert_non_null(context);
+    assert_true(tk_client_tls_is_openssl());
     tk_client_tls_set(NULL);
     assert_non_null(callback);
     assert_int_equal(callback(NULL, context, NULL), CURLE_OK);
@@ -45,23 +46,20 @@ static void what_is_read_is_wiped(void **state)
     SSL_CTX_free(context);
 }
 
-static void another_library_is_left_alone(void **state)
+static void another_library_is_known_as_such(void **state)
 {
     (void)state;
-    callback = NULL;
     library = "GnuTLS/3.7.9";
-    tk_client_tls_set(NULL);
-    assert_null(callback);
+    assert_false(tk_client_tls_is_openssl());
     library = NULL;
-    tk_client_tls_set(NULL);
-    assert_null(callback);
+    assert_false(tk_client_tls_is_openssl());
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_read_is_wiped),
-        cmocka_unit_test(another_library_is_left_alone),
+        cmocka_unit_test(another_library_is_known_as_such),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,15 +142,11 @@ static inline void provider_load(struct provider *p, const char *body)
 
 static inline void provider_start(struct provider *p)
 {
-    struct tk_value key = {.type = TK_TABLE};
-    struct tk_pair pair = {TK_STR("kind"),
-                           {.type = TK_TEXT, .as.text = TK_STR("app")}};
+    struct tk_task_call call = {.function = "fetch",
+                                .key = tk_key_split(TK_STR("crm/app"))};
 
-    key.as.table.pairs = &pair;
-    key.as.table.pair_count = 1;
-    assert_int_equal(tk_task_start(p->unit, "fetch", &key, &p->host,
-                                   provider_done, p, &p->task),
-                     0);
+    assert_int_equal(
+        tk_task_start(p->unit, &call, &p->host, provider_done, p, &p->task), 0);
 }
 
 static inline void provider_run(struct provider *p, const char *body)

@@ -155,7 +155,14 @@ static void a_result_that_is_no_data_is_a_failure(void **state)
     assert_int_equal(p->code, TK_ESCRIPT);
 }
 
-/* The variant's settings stand before the source's, for this task alone. */
+static void run_call(struct provider *p, const struct tk_task_call *call)
+{
+    assert_int_equal(
+        tk_task_start(p->unit, call, &p->host, provider_done, p, &p->task), 0);
+    tk_loop_run(p->loop);
+}
+
+/* The variant's settings stand before the source's, for its tasks alone. */
 static void settings_of_a_variant_are_laid_over(void **state)
 {
     struct provider *p = *state;
@@ -165,35 +172,51 @@ static void settings_of_a_variant_are_laid_over(void **state)
     };
     struct tk_pair variant = {TK_STR("scope"),
                               {.type = TK_TEXT, .as.text = TK_STR("read")}};
-    struct tk_pair pair = {
-        TK_STR("variant"),
-        {.type = TK_TABLE, .as.table = {.pairs = &variant, .pair_count = 1}}};
+    struct tk_value laid_over = {
+        .type = TK_TABLE, .as.table = {.pairs = &variant, .pair_count = 1}};
     struct tk_value options = {
         .type = TK_TABLE, .as.table = {.pairs = settings, .pair_count = 2}};
-    struct tk_value key = {.type = TK_TABLE,
-                           .as.table = {.pairs = &pair, .pair_count = 1}};
+    struct tk_task_call call = {
+        .function = "fetch",
+        .key = tk_key_split(TK_STR("crm/client/read")),
+        .variant = &laid_over,
+    };
 
     provider_load(p, "return { token = settings.scope .. settings.url }");
     assert_int_equal(tk_unit_set_options(p->unit, &options, NULL), 0);
-    assert_int_equal(tk_task_start(p->unit, "fetch", &key, &p->host,
-                                   provider_done, p, &p->task),
-                     0);
-    tk_loop_run(p->loop);
+    run_call(p, &call);
     assert_string_equal(p->token, "readu");
     provider_start(p);
     tk_loop_run(p->loop);
     assert_string_equal(p->token, "allu");
+    settings[1].value.as.text = TK_STR("v");
+    assert_int_equal(tk_unit_set_options(p->unit, &options, NULL), 0);
+    run_call(p, &call);
+    run_call(p, &call);
+    assert_string_equal(p->token, "readv");
+}
+
+static void a_task_is_told_the_parts_of_its_key(void **state)
+{
+    struct provider *p = *state;
+    struct tk_task_call call = {.function = "fetch",
+                                .key = tk_key_split(TK_STR("s/k/sub"))};
+
+    provider_load(p, "return { token = key.text .. '-' .. key.source .. '-' .. "
+                     "key.kind .. '-' .. key.subject }");
+    run_call(p, &call);
+    assert_string_equal(p->token, "s/k/sub-s-k-sub");
 }
 
 static void a_function_that_is_not_there_cannot_be_started(void **state)
 {
     struct provider *p = *state;
-    struct tk_value key = {.type = TK_TABLE};
+    struct tk_task_call call = {.function = "parse"};
 
     provider_load(p, "return { token = 'abc' }");
-    assert_int_equal(tk_task_start(p->unit, "parse", &key, &p->host,
-                                   provider_done, p, &p->task),
-                     TK_ENOENT);
+    assert_int_equal(
+        tk_task_start(p->unit, &call, &p->host, provider_done, p, &p->task),
+        TK_ENOENT);
     p->task = NULL;
 }
 
@@ -214,6 +237,7 @@ int main(void)
         WITH_PROVIDER(a_task_that_waits_can_be_dropped),
         WITH_PROVIDER(a_result_that_is_no_data_is_a_failure),
         WITH_PROVIDER(settings_of_a_variant_are_laid_over),
+        WITH_PROVIDER(a_task_is_told_the_parts_of_its_key),
         WITH_PROVIDER(a_function_that_is_not_there_cannot_be_started),
     };
 

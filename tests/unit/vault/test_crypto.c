@@ -178,51 +178,6 @@ static void bytes_are_the_same_only_if_all_of_them_are(void **state)
     }
 }
 
-/* The start of RFC 4231's second case. */
-static void a_fingerprint_is_the_start_of_a_keyed_digest(void **state)
-{
-    char out[TK_FINGERPRINT_TEXT];
-
-    (void)state;
-    assert_ptr_equal(tk_fingerprint(TK_STR("Jefe"),
-                                    TK_STR("what do ya want for nothing?"),
-                                    out),
-                     out);
-    assert_string_equal(out, "5bdcc146bf60754e");
-}
-
-static void a_fingerprint_depends_on_key_and_token(void **state)
-{
-    char one[TK_FINGERPRINT_TEXT];
-    char two[TK_FINGERPRINT_TEXT];
-
-    (void)state;
-    tk_fingerprint(TK_STR("key"), TK_STR("token"), one);
-    assert_string_not_equal(
-        one, tk_fingerprint(TK_STR("key2"), TK_STR("token"), two));
-    assert_string_not_equal(
-        one, tk_fingerprint(TK_STR("key"), TK_STR("token2"), two));
-    assert_string_equal(one,
-                        tk_fingerprint(TK_STR("key"), TK_STR("token"), two));
-}
-
-static void random_bytes_fill_what_was_asked_for_and_no_more(void **state)
-{
-    unsigned char bytes[66];
-    unsigned char seen[64] = {0};
-
-    (void)state;
-    memset(bytes, 0, sizeof bytes);
-    for (int round = 0; round < 20; round++) {
-        assert_int_equal(tk_random(bytes + 1, 64), 0);
-        for (int i = 0; i < 64; i++) seen[i] |= bytes[i + 1];
-    }
-    assert_int_equal(bytes[0], 0);
-    assert_int_equal(bytes[65], 0);
-    for (int i = 0; i < 64; i++) assert_int_not_equal(seen[i], 0);
-    assert_int_equal(tk_random(bytes, 0), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,9 +188,6 @@ int main(void)
         cmocka_unit_test(an_empty_key_and_an_empty_text_are_allowed),
         cmocka_unit_test(digests_have_names),
         cmocka_unit_test(bytes_are_the_same_only_if_all_of_them_are),
-        cmocka_unit_test(a_fingerprint_is_the_start_of_a_keyed_digest),
-        cmocka_unit_test(a_fingerprint_depends_on_key_and_token),
-        cmocka_unit_test(random_bytes_fill_what_was_asked_for_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
