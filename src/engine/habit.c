@@ -10,8 +10,7 @@ int64_t tk_fleet_local_s(const struct tk_fleet *fleet,
 {
     int64_t utc_s = tk_fleet_wall_ms(fleet, now) / 1000;
 
-    (void)source;
-    return utc_s + FROM_MONDAY_S;
+    return utc_s + tk_zone_ahead_s(source->zone, utc_s) + FROM_MONDAY_S;
 }
 
 /* Made at the first use: most made-up keys never have one that succeeds.

@@ -1,5 +1,6 @@
 #include "engine/source.h"
 
+#include "base/log.h"
 #include "base/span.h"
 
 #include <stddef.h>
@@ -27,6 +28,7 @@ static const struct tk_field common_fields[] = {
     {NAMED("quota"), .type = TK_FIELD_TABLE},
     {NAMED("forget"), .type = TK_FIELD_SPAN, .min = 1000,
      .max = TK_SPAN_MAX_MS},
+    {NAMED("timezone"), .type = TK_FIELD_TEXT},
     {NAMED("timeout"), .type = TK_FIELD_SPAN, .min = 100, .max = 300 * 1000},
     {NAMED("insecure_http"), .type = TK_FIELD_BOOL},
     {NAMED("proxy"), .type = TK_FIELD_URL},
@@ -242,6 +244,23 @@ static void read_limits(struct reading *r)
     };
 }
 
+/* Days and hours are those of the source's users. A host that has no zone is
+ * taken to live by UTC, as the C library does. */
+static void read_timezone(struct reading *r)
+{
+    const char *name = tk_read_text(r->table, "timezone", NULL);
+    struct tk_why why;
+
+    if (name != NULL) {
+        if (tk_zone_open(name, &r->source->zone, &why) != 0) {
+            tk_problem(r->problems, r->path, "timezone: %s", why.text);
+        }
+    } else if (tk_zone_open_host(&r->source->zone, &why) != 0) {
+        tk_log(TK_LOG_WARN, "the host's time zone cannot be read; UTC is taken",
+               tk_text("source", r->source->name), tk_text("why", why.text));
+    }
+}
+
 /* http:// would carry the secret in the clear, so it must be asked for. */
 static void check_urls(struct reading *r)
 {
@@ -352,6 +371,7 @@ static void read_source(struct reading *r, struct tk_policy *policy,
     if (r->problems->count > before) return;
     read_secrets(r);
     read_limits(r);
+    read_timezone(r);
     check_urls(r);
     read_origin(r);
     read_kinds(r);
@@ -413,6 +433,7 @@ void tk_source_close(struct tk_source *source)
 {
     if (source == NULL) return;
     if (source->unit != NULL) tk_unit_close(source->unit);
+    tk_zone_free(source->zone);
     if (source->turn_at != 0) tk_list_drop(&source->of_turns);
     if (source->issuer != NULL) tk_list_drop(&source->of_issuer);
     tk_queue_fini(&source->queue);

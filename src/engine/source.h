@@ -12,6 +12,7 @@
 #include "engine/policy.h"
 #include "engine/queue.h"
 #include "engine/secrets.h"
+#include "engine/zone.h"
 #include "net/client.h"
 
 enum { TK_KINDS_MAX = 16, TK_IDENTITY_LEN = 16 };
@@ -49,6 +50,7 @@ struct tk_source {
     const struct tk_value *keep;
     struct tk_policy *policy; /* borrowed from the configuration */
     struct tk_http_route route;
+    struct tk_zone *zone; /* where its users live */
     int64_t forget_ms;
     uint32_t max_keys;
     uint32_t max_concurrent;

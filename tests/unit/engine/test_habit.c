@@ -26,6 +26,21 @@ static void local_time_counts_from_a_monday(void **state)
                      local_s + 3600);
 }
 
+static void local_time_is_that_of_the_source(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_why why;
+    int64_t local_s;
+
+    set_wall(f, WEDNESDAY);
+    if (tk_zone_open("Asia/Tokyo", &f->source.zone, &why) != 0) {
+        fail_msg("%s", why.text);
+    }
+    local_s = tk_fleet_local_s(f->fleet, &f->source, f->now);
+    assert_int_equal(local_s % (24 * 3600), 19 * 3600 + 20 * 60 + 30);
+    tk_zone_free(f->source.zone);
+}
+
 static void a_key_that_was_never_used_weighs_nothing_more(void **state)
 {
     struct fixture *f = *state;
@@ -99,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FLEET(local_time_counts_from_a_monday),
+        WITH_FLEET(local_time_is_that_of_the_source),
         WITH_FLEET(a_key_that_was_never_used_weighs_nothing_more),
         WITH_FLEET(each_kind_of_use_is_recorded),
         WITH_FLEET(a_refresh_that_waits_for_a_token_is_no_use_of_it),

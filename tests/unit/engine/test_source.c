@@ -78,6 +78,25 @@ static void a_provider_that_is_broken_is_a_problem_with_its_line(void **state)
     assert_non_null(strstr(problems_of(s), "broken.lua:2:"));
 }
 
+static void the_users_of_a_source_may_live_elsewhere(void **state)
+{
+    struct scripts *s = *state;
+    struct tk_config *config =
+        load(s, "return { sources = { crm = { provider = 'tiny',\n"
+                "  url = 'https://x', timezone = 'Asia/Shanghai' } } }");
+
+    assert_string_equal(problems_of(s), "");
+    assert_non_null(config);
+    assert_int_equal(tk_zone_ahead_s(config->sources[0]->zone, 1795602030),
+                     8 * 3600);
+    tk_config_free(config);
+    assert_null(load(s, "return { sources = { crm = { provider = 'tiny',\n"
+                        "  url = 'https://x', timezone = 'Asia/Shanghia'\n"
+                        "} } }"));
+    assert_non_null(strstr(problems_of(s), "sources.crm: timezone: "));
+    assert_non_null(strstr(problems_of(s), "did you mean Asia/Shanghai?"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +104,7 @@ int main(void)
         WITH_SCRIPTS(a_secret_that_changed_is_noticed),
         WITH_SCRIPTS(a_variant_holds_only_what_differs),
         WITH_SCRIPTS(a_variant_has_no_secret_of_its_own),
+        WITH_SCRIPTS(the_users_of_a_source_may_live_elsewhere),
         WITH_SCRIPTS(a_provider_that_is_broken_is_a_problem_with_its_line),
     };
 
