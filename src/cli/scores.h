@@ -3,9 +3,11 @@
 #define TK_CLI_SCORES_H
 
 #include "cli/show.h"
-#include "sim/contest.h"
+#include "sim/score.h"
 
+/* What it costs, what it does, and what was assumed. `optimum` may be NULL. */
 void tk_scores_print(const struct tk_contest *contest,
+                     const struct tk_optimum *optimum,
                      const struct tk_show *show, struct tk_buf *out);
 
 #endif

@@ -1,47 +1,105 @@
 #include "cli/simulate.h"
 
 #include "base/log.h"
+#include "cli/progress.h"
 #include "cli/scores.h"
+#include "sim/generate.h"
+#include "sim/report.h"
 
-enum { OUTPUT_MAX_BYTES = 64 * 1024 * 1024 };
+enum {
+    OUTPUT_MAX_BYTES = 64 * 1024 * 1024,
+    /* What the optimum at ticks is computed for, where nothing is said. */
+    TICK_MS = 60 * 1000,
+    COLD_COST = 10,
+    DEFAULT_KEYS = 200,
+    DEFAULT_DAYS = 42,
+    MAX_KEYS = 100 * 1000,
+    MAX_DAYS = 3650,
+};
 
 static const struct tk_option options[] = {
     {"trace", '\0', TK_OPTION_TEXT, "FILE",
      "who used what when: seconds,key as CSV, plain or gz"},
+    {"generate", '\0', TK_OPTION_FLAG, NULL, "or a trace that is made up"},
+    {"keys", '\0', TK_OPTION_COUNT, "N", "how many keys that has (200)"},
+    {"days", '\0', TK_OPTION_COUNT, "N", "and how many days (42)"},
     {"policy", '\0', TK_OPTION_TEXTS, "NAME",
      "a policy to try, by name or file; may be given several times"},
     {"set", '\0', TK_OPTION_TEXTS, "POLICY.OPTION=VALUE",
-     "an option of it; with several values, A,B,C, each is tried"},
+     "an option of it; of several values, A,B,C, each is tried"},
     {"tick", '\0', TK_OPTION_SPAN, "SPAN",
-     "check_interval of all policies (their own)"},
+     "check_interval of the policies (their own)"},
     {"learn", '\0', TK_OPTION_SPAN, "SPAN",
      "what happens before is not judged (0)"},
-    {"life", '\0', TK_OPTION_SPAN, "SPAN", "of a token (2h)"},
+    {"life", '\0', TK_OPTION_SPAN, "SPAN", "of a token (as recorded, else 2h)"},
     {"window", '\0', TK_OPTION_SPAN, "SPAN",
-     "life left below which the issuer gives a new token (0: always)"},
-    {"latency", '\0', TK_OPTION_SPAN, "SPAN", "of a call (500ms)"},
+     "life left below which the issuer gives a new token; 0: at any time "
+     "(30m)"},
+    {"latency", '\0', TK_OPTION_SPAN, "SPAN",
+     "of a call (as recorded, else 500ms)"},
     {"fail-rate", '\0', TK_OPTION_SHARE, "SHARE", "calls that bring nothing"},
     {"skew", '\0', TK_OPTION_SPAN, "SPAN",
-     "tokens are refused so long before their end"},
-    {"concurrent", '\0', TK_OPTION_COUNT, "N", "calls at a time (1000)"},
-    {"seed", '\0', TK_OPTION_COUNT, "N", "other chances"},
+     "tokens are refused so long before they end"},
+    {"quota", '\0', TK_OPTION_COUNT, "N", "calls a minute"},
+    {"quota-day", '\0', TK_OPTION_COUNT, "N", "calls a day"},
+    {"concurrent", '\0', TK_OPTION_COUNT, "N", "calls at a time (any number)"},
+    {"seed", '\0', TK_OPTION_COUNT, "N", "other chances (1)"},
     TK_OPTION_JSON,
 };
 
 /* All that a simulation holds. Owned by run. */
 struct simulation {
     const struct tk_args *args;
-    const struct tk_show *show;
     struct tk_library library;
     struct tk_trace trace;
     struct tk_lineup lineup;
     struct tk_contest_terms terms;
     struct tk_contest contest;
+    struct tk_optimum optimum;
+    bool has_optimum;
+    struct tk_progress progress;
+    size_t begun; /* trials, the one at work included */
+    const struct tk_trial *at_work;
 };
+
+static void tell_progress(const struct tk_trial *trial, double share,
+                          void *data)
+{
+    struct simulation *s = data;
+
+    if (trial != s->at_work) s->begun++;
+    s->at_work = trial;
+    tk_progress_tell(&s->progress,
+                     ((double)s->begun - 1 + share) / (double)s->lineup.count,
+                     trial->name);
+}
+
+/* --- what is asked for --- */
+
+static uint32_t count_of(const struct simulation *s, const char *name,
+                         uint32_t otherwise)
+{
+    int64_t count = tk_args_count(s->args, name, otherwise);
+
+    return count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+}
+
+/* What an issuer announced most often; an answer without a token says
+ * nothing. */
+static int64_t recorded_life(const struct tk_trace *trace)
+{
+    int64_t life = 0;
+
+    for (size_t i = 0; i < trace->answer_count; i++) {
+        if (trace->answers[i].life_ms > life) life = trace->answers[i].life_ms;
+    }
+    return life;
+}
 
 static void read_terms(struct simulation *s)
 {
     const struct tk_args *args = s->args;
+    int64_t life = recorded_life(&s->trace);
 
     s->terms = (struct tk_contest_terms){
         .trace = &s->trace,
@@ -50,16 +108,41 @@ static void read_terms(struct simulation *s)
         .tick_ms = tk_args_ms(args, "tick", 0),
         .issuer =
             {
-                .life_ms = tk_args_ms(args, "life", 7200 * 1000),
-                .window_ms = tk_args_ms(args, "window", 0),
+                .life_ms =
+                    tk_args_ms(args, "life", life > 0 ? life : 7200 * 1000),
+                .window_ms = tk_args_ms(args, "window", 1800 * 1000),
                 .latency_ms = tk_args_ms(args, "latency", 500),
+                .is_as_recorded = !tk_args_has(args, "latency"),
                 .fail_share = tk_args_share(args, "fail-rate", 0),
                 .skew_ms = tk_args_ms(args, "skew", 0),
-                .max_concurrent =
-                    (uint32_t)tk_args_count(args, "concurrent", 1000),
-                .seed = (uint64_t)tk_args_count(args, "seed", 1),
+                .quota = {{[TK_MINUTE] = count_of(s, "quota", 0),
+                           [TK_DAY] = count_of(s, "quota-day", 0)}},
+                .max_concurrent = count_of(s, "concurrent", UINT32_MAX),
+                .seed = count_of(s, "seed", 1),
             },
+        .progress = tell_progress,
+        .data = s,
     };
+}
+
+static int check_terms(const struct simulation *s, struct tk_why *why)
+{
+    const struct tk_terms *issuer = &s->terms.issuer;
+
+    if (issuer->life_ms == 0 || issuer->max_concurrent == 0) {
+        return tk_fail(why, TK_EINVAL,
+                       "--life and --concurrent must be more than 0");
+    }
+    if (issuer->skew_ms + issuer->latency_ms >= issuer->life_ms) {
+        return tk_fail(why, TK_EINVAL,
+                       "--latency and --skew leave nothing of the life of a "
+                       "token");
+    }
+    if (s->terms.learn_ms >= s->trace.end_ms) {
+        return tk_fail(why, TK_EINVAL,
+                       "--learn leaves nothing of the trace to be judged");
+    }
+    return 0;
 }
 
 static int read_lineup(struct simulation *s, struct tk_why *why)
@@ -75,39 +158,98 @@ static int read_lineup(struct simulation *s, struct tk_why *why)
     return rc;
 }
 
+static int make_trace(struct simulation *s, struct tk_why *why)
+{
+    struct tk_crowd crowd = {
+        .keys = count_of(s, "keys", DEFAULT_KEYS),
+        .days = count_of(s, "days", DEFAULT_DAYS),
+        .seed = count_of(s, "seed", 1),
+    };
+    int rc;
+
+    if (crowd.keys == 0 || crowd.keys > MAX_KEYS || crowd.days == 0 ||
+        crowd.days > MAX_DAYS) {
+        return tk_fail(why, TK_EINVAL, "--keys is 1 to %d, and --days 1 to %d",
+                       MAX_KEYS, MAX_DAYS);
+    }
+    rc = tk_generate(&crowd, &s->trace);
+    return rc == 0 ? 0 : tk_fail(why, rc, "the trace: %s", tk_err_text(rc));
+}
+
+static int read_trace(struct simulation *s, struct tk_why *why)
+{
+    const char *path = tk_args_text(s->args, "trace");
+    bool is_made = tk_args_has(s->args, "generate");
+
+    if ((path != NULL) == is_made) {
+        return tk_fail(why, TK_EINVAL,
+                       "say --trace FILE, or --generate for a trace that is "
+                       "made up");
+    }
+    return is_made ? make_trace(s, why) : tk_trace_load(&s->trace, path, why);
+}
+
+/* --- the run --- */
+
+/* There is none for an issuer that cannot be followed without a gap. */
+static int find_optimum(struct simulation *s, struct tk_why *why)
+{
+    struct tk_oracle_terms terms = tk_optimum_terms(
+        &s->terms.issuer, s->terms.learn_ms,
+        s->terms.tick_ms > 0 ? s->terms.tick_ms : TICK_MS, COLD_COST);
+    int rc = tk_optimum_of(&s->trace, &terms, &s->optimum, why);
+
+    s->has_optimum = rc == 0;
+    return rc == TK_EINVAL ? 0 : rc;
+}
+
 static int simulate(struct simulation *s, struct tk_why *why)
 {
-    const char *trace = tk_args_text(s->args, "trace");
     int rc = tk_library_init(&s->library, NULL, why);
 
-    if (trace == NULL) return tk_fail(why, TK_EINVAL, "--trace FILE is needed");
     if (rc == 0) rc = read_lineup(s, why);
-    if (rc == 0) rc = tk_trace_load(&s->trace, trace, why);
+    if (rc == 0) rc = read_trace(s, why);
     read_terms(s);
-    return rc == 0 ? tk_contest_run(&s->terms, &s->contest, why) : rc;
+    if (rc == 0) rc = check_terms(s, why);
+    if (rc == 0) rc = tk_contest_run(&s->terms, &s->contest, why);
+    tk_progress_end(&s->progress);
+    return rc == 0 ? find_optimum(s, why) : rc;
+}
+
+static enum tk_exit report(const struct simulation *s,
+                           const struct tk_show *show)
+{
+    const struct tk_optimum *optimum = s->has_optimum ? &s->optimum : NULL;
+    enum tk_exit status;
+    struct tk_buf out;
+
+    tk_buf_init(&out, OUTPUT_MAX_BYTES);
+    if (tk_args_has(s->args, "json")) {
+        tk_report_write(&s->contest, optimum, &out);
+    } else {
+        tk_scores_print(&s->contest, optimum, show, &out);
+    }
+    status = tk_show_put(show, &out);
+    tk_buf_fini(&out);
+    return status;
 }
 
 static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 {
-    struct simulation s = {.args = args, .show = show};
-    enum tk_exit status = TK_EXIT_OK;
-    struct tk_buf out;
+    struct simulation s = {.args = args};
+    enum tk_exit status;
     struct tk_why why;
 
     tk_log_setup(TK_LOG_OFF, NULL, NULL);
+    tk_progress_init(&s.progress, show);
     tk_trace_init(&s.trace);
     tk_lineup_init(&s.lineup, &s.library);
-    tk_buf_init(&out, OUTPUT_MAX_BYTES);
-    if (simulate(&s, &why) != 0) {
-        status = tk_show_fail(show, TK_EXIT_CONFIG, "%s", why.text);
-    } else {
-        tk_scores_print(&s.contest, show, &out);
-        status = tk_show_put(show, &out);
-    }
+    status = simulate(&s, &why) == 0
+                 ? report(&s, show)
+                 : tk_show_fail(show, TK_EXIT_CONFIG, "%s", why.text);
     tk_contest_fini(&s.contest);
     tk_lineup_fini(&s.lineup);
     tk_trace_fini(&s.trace);
-    tk_buf_fini(&out);
     return status;
 }
 
@@ -115,9 +257,13 @@ const struct tk_command tk_simulate_command = {
     .name = "simulate",
     .words = "",
     .summary = "what a policy would have cost",
-    .about = "Replays who used what when through the engine's own code, "
-             "against a modelled issuer, in virtual time.",
-    .example = "tokeng simulate --policy foresight --trace use.csv.gz",
+    .about = "Replays who used what when, in virtual time, through the "
+             "engine's own planner, budget and policies, against an issuer "
+             "that is a model; and tells what each policy costs, beside "
+             "references and beside the optimum of somebody who knows the "
+             "trace beforehand. Asks no issuer and needs no engine.",
+    .example = "tokeng simulate --trace use.csv.gz --learn 28d "
+               "--policy foresight --set cold_cost=4,10,30",
     TK_COMMAND_OPTIONS(options),
     .run = run,
 };

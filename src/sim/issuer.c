@@ -75,7 +75,7 @@ struct tk_reply tk_sim_issuer_call(struct tk_sim_issuer *issuer, uint32_t key,
     struct tk_reply reply = {.lands_at = now + terms->latency_ms};
     bool fails = terms->fail_share > 0 && draw(issuer) < terms->fail_share;
 
-    if (issuer->recorded->answer_count > 0) {
+    if (terms->is_as_recorded && issuer->recorded->answer_count > 0) {
         const struct tk_recorded *answer = draw_answer(issuer);
 
         reply.lands_at = now + answer->took_ms;

@@ -9,14 +9,18 @@
 #include "engine/budget.h"
 #include "sim/trace.h"
 
+#include <stdbool.h>
+
 /* What is assumed of an issuer. */
 struct tk_terms {
     int64_t life_ms;
-    int64_t window_ms;  /* of a token: life left at which a new one is given;
-                           0: at any time */
-    int64_t latency_ms; /* of every call, unless some were recorded */
-    double fail_share;  /* of the calls that bring nothing */
-    int64_t skew_ms;    /* tokens are refused so long before they end */
+    int64_t window_ms;   /* of a token: life left at which a new one is given;
+                            0: at any time */
+    int64_t latency_ms;  /* of every call */
+    bool is_as_recorded; /* calls take what they took while the trace was
+                            recorded, and fail as they did */
+    double fail_share;   /* of the calls that bring nothing */
+    int64_t skew_ms;     /* tokens are refused so long before they end */
     struct tk_limits quota;
     uint32_t max_concurrent;
     uint64_t seed; /* of what is drawn */

@@ -24,6 +24,9 @@ enum {
 /* Moments of the fleet begin here, a whole number of weeks, as 0 means "never"
  * to it. */
 #define START_MS (INT64_C(4) * 7 * 24 * 3600 * 1000)
+/* A trace begins on a Monday, as 5 January 1970 was, whose UTC is its local
+ * time. */
+#define MONDAY_MS (INT64_C(4) * 24 * 3600 * 1000)
 
 struct flight {
     struct tk_queued queued; /* rank: when it lands */
@@ -336,6 +339,7 @@ static int make_fleet(struct replay *r)
     int rc = tk_fleet_new(&options, &r->fleet);
 
     if (rc != 0) return rc;
+    tk_fleet_set_wall(r->fleet, MONDAY_MS - START_MS);
     r->by_slot = calloc(tk_table_slots(options.max_keys), sizeof *r->by_slot);
     return r->by_slot == NULL ? TK_ENOMEM : 0;
 }

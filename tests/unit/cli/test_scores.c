@@ -3,21 +3,79 @@
 
 #include "tests/unit/cli/capture.h"
 
+static struct tk_trace trace = {.key_count = 7};
+static struct tk_contest_terms terms = {
+    .trace = &trace,
+    .issuer = {.life_ms = 7200 * 1000,
+               .window_ms = 1800 * 1000,
+               .latency_ms = 500},
+};
+static struct tk_tally tallies[] = {
+    {.name = "on-demand",
+     .uses = 20000,
+     .cold = 40,
+     .calls = 50,
+     .from_ms = 86400000,
+     .to_ms = 2 * 86400000},
+    {.name = "always-fresh", .uses = 20000, .calls = 200},
+    {.name = "mine",
+     .uses = 20000,
+     .cold = 4,
+     .calls = 60,
+     .background = 56,
+     .awaited = 4,
+     .peak = 9,
+     .at_risk_ms = 25,
+     .key_ms = 100},
+};
+static const struct tk_contest contest = {&terms, tallies, 3};
+static const struct tk_optimum optimum = {.continuous = {.calls = 50}};
+
+static const char *print(struct tk_buf *out, const struct tk_optimum *best)
+{
+    struct tk_show show = {.width = 100};
+
+    tk_buf_init(out, 8192);
+    tk_scores_print(&contest, best, &show, out);
+    return tk_buf_text(out);
+}
+
 static void every_policy_has_its_row(void **state)
 {
-    struct tk_tally tallies[] = {
-        {.name = "on-demand", .uses = 20000, .cold = 40, .calls = 50},
-        {.name = "always-fresh", .uses = 20000, .calls = 200},
-        {.name = "mine", .uses = 20000, .cold = 4, .calls = 60},
-    };
-    struct tk_contest contest = {.tallies = tallies, .count = 3};
-    struct tk_show show = {.width = 100};
+    struct tk_buf out;
+    const char *page = print(&out, &optimum);
+
+    (void)state;
+    assert_has(page, "\nmine                             60   30.0%       2.0"
+                     "    90.0%  1.44  1.92   3.52\n");
+    assert_has(page, "\nmine             56        4      0       0       0"
+                     "       0     9    25.0%\n");
+    assert_has(page, "\noptimum                          50   25.0%       0.0"
+                     "   100.0%  1.00  1.00   1.00\n");
+    tk_buf_fini(&out);
+}
+
+static void what_was_assumed_is_said(void **state)
+{
     struct tk_buf out;
 
     (void)state;
-    tk_buf_init(&out, 4096);
-    tk_scores_print(&contest, &show, &out);
-    assert_has(tk_buf_text(&out), "mine             60   30.0%       2.0");
+    assert_has(print(&out, NULL),
+               "20000 uses of 7 keys in 1d are judged, after 1d of learning. "
+               "Tokens live 2h and are renewed in their\nlast 30m; a call "
+               "takes 500ms.\n");
+    tk_buf_fini(&out);
+}
+
+static void without_an_optimum_there_is_a_dash(void **state)
+{
+    struct tk_buf out;
+    const char *page = print(&out, NULL);
+
+    (void)state;
+    assert_has(page, "\nmine             60   30.0%       2.0    90.0%    -"
+                     "     -     -\n");
+    assert_has_not(page, "optimum ");
     tk_buf_fini(&out);
 }
 
@@ -25,6 +83,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_policy_has_its_row),
+        cmocka_unit_test(what_was_assumed_is_said),
+        cmocka_unit_test(without_an_optimum_there_is_a_dash),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,8 @@ static void recorded_answers_are_drawn_from(void **state)
     open(&scene, (struct tk_terms){.life_ms = LIFE, .latency_ms = 500});
     scene.trace.answers = answers;
     scene.trace.answer_count = 2;
+    assert_int_equal(call(&scene, 0).lands_at, 500);
+    scene.terms.is_as_recorded = true;
     for (int i = 0; i < 200; i++) {
         struct tk_reply reply = call(&scene, 0);
 
