@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "cache/mapping.h"
 
+#include "cache/demand_link.h"
 #include "cache/segment_head.h"
 
 #include <errno.h>
@@ -107,22 +108,24 @@ static int map(const struct place *place, int fd, const struct stat *file,
     return check_head(place, mapping);
 }
 
-/* Without it nothing is lost but a policy's knowledge of who uses what. */
-static void map_demand(struct tk_mapping *mapping, int dir_fd, const char *name)
+static size_t demand_size(const struct tk_mapping *mapping)
 {
-    size_t size = tk_view_slots(&mapping->view) * sizeof(uint32_t);
-    int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    struct stat file;
-    void *start;
+    return tk_view_slots(&mapping->view) * sizeof(uint32_t);
+}
 
-    if (fd < 0) return;
-    if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-        file.st_ino == mapping->head->demand_inode &&
-        (size_t)file.st_size == size) {
-        start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        if (start != MAP_FAILED) mapping->demand = start;
-    }
-    close(fd);
+/* Without it nothing is lost but a policy's knowledge of who uses what. */
+void tk_mapping_hear(struct tk_mapping *mapping, int wait_ms)
+{
+    uint32_t *demand = NULL;
+    int rc;
+
+    if (mapping->asked < 0) return;
+    rc = tk_demand_hear(mapping->asked, mapping->head->demand_inode,
+                        demand_size(mapping), wait_ms, &demand);
+    if (rc == TK_ETIMEDOUT) return;
+    __atomic_store_n(&mapping->demand, demand, __ATOMIC_RELEASE);
+    close(mapping->asked);
+    __atomic_store_n(&mapping->asked, -1, __ATOMIC_RELAXED);
 }
 
 static int open_at(const struct place *place, int dir_fd,
@@ -147,9 +150,12 @@ int tk_mapping_open(const char *dir, const char *name, const char *demand,
     int dir_fd, rc;
 
     if (mapping == NULL) return fail(&place, TK_ENOMEM, "out of memory");
+    mapping->asked = -1;
     dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     rc = dir_fd < 0 ? fail_errno(&place) : open_at(&place, dir_fd, mapping);
-    if (rc == 0 && demand != NULL) map_demand(mapping, dir_fd, demand);
+    if (rc == 0 && demand != NULL) {
+        mapping->asked = tk_demand_ask(dir_fd, demand);
+    }
     if (dir_fd >= 0) close(dir_fd);
     if (rc != 0) {
         tk_mapping_close(mapping);
@@ -162,10 +168,8 @@ int tk_mapping_open(const char *dir, const char *name, const char *demand,
 void tk_mapping_close(struct tk_mapping *mapping)
 {
     if (mapping == NULL) return;
-    if (mapping->demand != NULL) {
-        munmap(mapping->demand,
-               tk_view_slots(&mapping->view) * sizeof(uint32_t));
-    }
+    if (mapping->asked >= 0) close(mapping->asked);
+    if (mapping->demand != NULL) munmap(mapping->demand, demand_size(mapping));
     if (mapping->head != NULL) munmap((void *)mapping->head, mapping->size);
     free(mapping);
 }

@@ -1,4 +1,4 @@
-/* cache/names.h - how the shared files are called, in the runtime directory. */
+/* cache/names.h - how the shared cache is called, in the runtime directory. */
 #ifndef TK_CACHE_NAMES_H
 #define TK_CACHE_NAMES_H
 

@@ -23,7 +23,7 @@ struct tk_segment_options {
     gid_t group;      /* of the readers; (gid_t)-1: the engine's own */
     size_t size;      /* of the table's block */
     size_t fixed;     /* so much of it is touched from the beginning */
-    ino_t demand;     /* of the demand file; 0: none */
+    ino_t demand;     /* of the memory for uses; 0: none */
 };
 
 /* Makes the file under a name that readers do not look for. `why` names it. */

@@ -23,7 +23,8 @@ struct tk_segment_head {
     uint64_t size; /* of the file */
     unsigned char boot_id[TK_BOOT_ID_LEN];
     uint64_t pid;
-    uint64_t demand_inode; /* of the demand file that goes with it; 0: none */
+    uint64_t
+        demand_inode; /* of the memory for uses that goes with it; 0: none */
     uint64_t spare;
 
     /* A cache line that the writer touches twice a second. Milliseconds. */

@@ -4,6 +4,7 @@
 #include "cache/demand.h"
 #include "cache/names.h"
 #include "cache/segment.h"
+#include "net/watch.h"
 
 #include <stdlib.h>
 
@@ -12,7 +13,7 @@ enum {
     BEAT_EVERY_MS = 500,
     /* Stamps are seconds, so every other beat will do. */
     BEATS_PER_FOLD = 2,
-    /* Of the demand file at one time: some 0.2 ms. */
+    /* Of the stamps at one time: some 0.2 ms. */
     FOLD_SLOTS = 256 * 1024,
 };
 
@@ -22,6 +23,7 @@ struct tk_shared {
     struct tk_timer *timer;
     struct tk_segment *segment;
     struct tk_demand *demand;
+    struct tk_watch *asked; /* for the memory of its stamps; NULL: not now */
     struct tk_fleet *fleet;
     unsigned beats;
     void (*changed)(void *data);
@@ -37,10 +39,24 @@ static void note_use(uint32_t slot, void *data)
     tk_caller_note_use(shared->fleet, entry, tk_loop_now(shared->loop));
 }
 
+static void serve(void *data)
+{
+    struct tk_shared *shared = data;
+
+    if (tk_demand_serve(shared->demand)) return;
+    tk_watch_free(shared->asked);
+    shared->asked = NULL;
+}
+
 static void beat(void *data)
 {
     struct tk_shared *shared = data;
     struct tk_clocks clocks;
+
+    if (shared->asked == NULL) {
+        (void)!tk_watch_new(shared->loop, tk_demand_socket(shared->demand),
+                            serve, shared, &shared->asked);
+    }
 
     tk_clocks_read(&clocks);
     tk_segment_beat(shared->segment, &clocks);
@@ -62,9 +78,12 @@ static int make_files(struct tk_shared *shared, const char *dir,
         .fixed = tk_table_fixed_size(fleet->max_keys),
     };
     int rc =
-        tk_demand_make(dir, TK_DEMAND_FILE, segment.group,
-                       tk_table_slots(fleet->max_keys), &shared->demand, why);
+        tk_demand_make(tk_table_slots(fleet->max_keys), &shared->demand, why);
 
+    if (rc == 0) {
+        rc = tk_demand_offer(shared->demand, dir, TK_DEMAND_FILE, segment.group,
+                             why);
+    }
     if (rc != 0) return rc;
     segment.demand = tk_demand_inode(shared->demand);
     rc = tk_segment_make(&segment, &shared->segment, why);
@@ -115,6 +134,7 @@ void tk_shared_free(struct tk_shared *shared)
 {
     if (shared == NULL) return;
     tk_timer_free(shared->timer);
+    tk_watch_free(shared->asked);
     tk_segment_close(shared->segment);
     tk_demand_close(shared->demand);
     free(shared);

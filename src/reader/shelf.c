@@ -10,7 +10,11 @@
 #include <sys/un.h>
 #include <time.h>
 
-enum { LOOK_EVERY_MS = 100 };
+enum {
+    LOOK_EVERY_MS = 100,
+    /* An engine that is not busy answers in a fraction of one. */
+    HEAR_MS = 10,
+};
 
 static int64_t coarse_ms(void)
 {
@@ -79,6 +83,7 @@ static bool look(struct tk_shelf *shelf)
     }
     __atomic_store_n(&shelf->last_rc, rc, __ATOMIC_RELAXED);
     if (rc != 0) return false;
+    tk_mapping_hear(found, HEAR_MS);
     if (before != NULL) {
         before->next = shelf->old;
         shelf->old = before;
@@ -102,6 +107,16 @@ static void look_if_time(struct tk_shelf *shelf, int64_t now)
     __atomic_store_n(&shelf->is_looking, 0, __ATOMIC_RELEASE);
 }
 
+/* An engine that was busy when it was asked has answered since. */
+static void hear(struct tk_shelf *shelf, struct tk_mapping *mapping)
+{
+    if (__atomic_exchange_n(&shelf->is_looking, 1, __ATOMIC_ACQUIRE) != 0) {
+        return;
+    }
+    tk_mapping_hear(mapping, 0);
+    __atomic_store_n(&shelf->is_looking, 0, __ATOMIC_RELEASE);
+}
+
 struct tk_mapping *tk_shelf_take(struct tk_shelf *shelf, int *rc)
 {
     struct tk_mapping *mapping =
@@ -112,6 +127,9 @@ struct tk_mapping *tk_shelf_take(struct tk_shelf *shelf, int *rc)
         look_if_time(shelf, coarse_ms());
         mapping = __atomic_load_n(&shelf->mapping, __ATOMIC_ACQUIRE);
         *rc = __atomic_load_n(&shelf->last_rc, __ATOMIC_RELAXED);
+    }
+    if (mapping != NULL && tk_mapping_is_waiting(mapping)) {
+        hear(shelf, mapping);
     }
     return mapping;
 }

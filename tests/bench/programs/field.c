@@ -146,9 +146,10 @@ static void make_cache(struct field *field)
 
     snprintf(field->dir, sizeof field->dir, "/dev/shm/tokeng-bench-XXXXXX");
     if (mkdtemp(field->dir) == NULL ||
-        tk_demand_make(field->dir, TK_DEMAND_FILE, (gid_t)-1,
-                       tk_table_slots(field->keys), &field->demand,
-                       NULL) != 0) {
+        tk_demand_make(tk_table_slots(field->keys), &field->demand, NULL) !=
+            0 ||
+        tk_demand_offer(field->demand, field->dir, TK_DEMAND_FILE, (gid_t)-1,
+                        NULL) != 0) {
         abort();
     }
     options.demand = tk_demand_inode(field->demand);
@@ -170,6 +171,7 @@ static void find_handles(struct field *field)
                         &field->handles[i]) != 0) {
             abort();
         }
+        if (i == 0) tk_demand_serve(field->demand);
     }
 }
 
@@ -208,14 +210,13 @@ static void path_of(const struct field *field, const char *name, char *path,
 /* Blocks, and of the stamps also those that nobody has written yet. */
 double field_bytes(const struct field *field)
 {
-    struct stat segment, demand;
+    struct stat segment;
     char path[128];
 
     path_of(field, TK_SEGMENT_FILE, path, sizeof path);
     if (stat(path, &segment) != 0) abort();
-    path_of(field, TK_DEMAND_FILE, path, sizeof path);
-    if (stat(path, &demand) != 0) abort();
-    return (double)segment.st_blocks * 512 + (double)demand.st_size;
+    return (double)segment.st_blocks * 512 +
+           (double)tk_table_slots(field->keys) * sizeof(uint32_t);
 }
 
 void field_free(struct field *field)

@@ -1,6 +1,10 @@
+#define _GNU_SOURCE
 #include "tests/unit/cache/files.h"
 
 #include "cache/demand.h"
+#include "cache/demand_link.h"
+
+#include <sys/mman.h>
 
 enum { SLOTS = 10000 };
 
@@ -17,106 +21,122 @@ static void note(uint32_t slot, void *data)
     seen->last = slot;
 }
 
-static struct tk_demand *make(const struct files *files, int *fd)
+/* What a reader gets: its stamps, and the descriptor that they came by. */
+static struct tk_demand *make(const struct files *files, uint32_t **stamps)
 {
     struct tk_demand *demand;
-    char path[128];
+    int dir_fd = open(files->dir, O_PATH | O_DIRECTORY);
+    int fd;
 
+    assert_int_equal(tk_demand_make(SLOTS, &demand, NULL), 0);
     assert_int_equal(
-        tk_demand_make(files->dir, "uses", (gid_t)-1, SLOTS, &demand, NULL), 0);
-    files_path(files, "uses", path);
-    *fd = open(path, O_RDWR);
-    assert_true(*fd >= 0);
+        tk_demand_offer(demand, files->dir, "uses", (gid_t)-1, NULL), 0);
+    fd = tk_demand_ask(dir_fd, "uses");
+    assert_true(tk_demand_serve(demand));
+    assert_int_equal(tk_demand_hear(fd, tk_demand_inode(demand),
+                                    SLOTS * sizeof(uint32_t), 0, stamps),
+                     0);
+    close(fd);
+    close(dir_fd);
     return demand;
 }
 
-static void stamp(int fd, uint32_t slot, uint32_t second)
+static void end(struct tk_demand *demand, uint32_t *stamps)
 {
-    assert_int_equal(pwrite(fd, &second, sizeof second, slot * sizeof second),
-                     sizeof second);
+    munmap(stamps, SLOTS * sizeof *stamps);
+    tk_demand_close(demand);
 }
 
 static void a_stamp_that_has_changed_is_a_use(void **state)
 {
     struct seen seen = {0};
-    int fd;
-    struct tk_demand *demand = make(*state, &fd);
+    uint32_t *stamps;
+    struct tk_demand *demand = make(*state, &stamps);
 
     assert_true(tk_demand_fold(demand, SLOTS, note, &seen));
     assert_int_equal(seen.count, 0);
-    stamp(fd, 9999, 5);
+    stamps[9999] = 5;
     assert_true(tk_demand_fold(demand, SLOTS, note, &seen));
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.last, 9999);
     assert_true(tk_demand_fold(demand, SLOTS, note, &seen));
     assert_int_equal(seen.count, 1);
-    stamp(fd, 9999, 4);
+    stamps[9999] = 4;
     assert_true(tk_demand_fold(demand, SLOTS, note, &seen));
     assert_int_equal(seen.count, 2);
-    close(fd);
-    tk_demand_close(demand);
+    end(demand, stamps);
 }
 
 static void a_fold_goes_on_where_the_last_one_ended(void **state)
 {
     struct seen seen = {0};
-    int fd;
-    struct tk_demand *demand = make(*state, &fd);
+    uint32_t *stamps;
+    struct tk_demand *demand = make(*state, &stamps);
 
-    stamp(fd, 0, 1);
-    stamp(fd, 6000, 1);
+    stamps[0] = 1;
+    stamps[6000] = 1;
     assert_false(tk_demand_fold(demand, 5000, note, &seen));
     assert_int_equal(seen.count, 1);
     assert_true(tk_demand_fold(demand, 5000, note, &seen));
     assert_int_equal(seen.count, 2);
-    close(fd);
-    tk_demand_close(demand);
-}
-
-static void whoever_cuts_the_file_does_no_harm(void **state)
-{
-    struct seen seen = {0};
-    int fd;
-    struct tk_demand *demand = make(*state, &fd);
-
-    stamp(fd, 10, 1);
-    assert_int_equal(ftruncate(fd, 44), 0);
-    assert_true(tk_demand_fold(demand, SLOTS, note, &seen));
-    assert_int_equal(seen.count, 1);
-    assert_int_equal(ftruncate(fd, 0), 0);
-    assert_true(tk_demand_fold(demand, SLOTS, note, &seen));
-    close(fd);
-    tk_demand_close(demand);
+    end(demand, stamps);
 }
 
 static void whoever_scribbles_says_no_more_than_that_all_are_used(void **state)
 {
     struct seen seen = {0};
-    int fd;
-    struct tk_demand *demand = make(*state, &fd);
-    unsigned char noise[4096];
+    uint32_t *stamps;
+    struct tk_demand *demand = make(*state, &stamps);
 
-    for (size_t i = 0; i < sizeof noise; i++) noise[i] = (unsigned char)(i * 7);
-    for (off_t at = 0; at < 2 * SLOTS * 4; at += sizeof noise) {
-        assert_int_equal(pwrite(fd, noise, sizeof noise, at), sizeof noise);
-    }
+    for (uint32_t i = 0; i < SLOTS; i++) stamps[i] = i * 7 + 1;
     assert_true(tk_demand_fold(demand, UINT32_MAX, note, &seen));
-    assert_true(seen.count <= SLOTS);
-    close(fd);
-    tk_demand_close(demand);
+    assert_int_equal(seen.count, SLOTS);
+    end(demand, stamps);
 }
 
-static void the_group_may_write_and_others_not_even_read(void **state)
+static void the_group_may_ask_and_others_not(void **state)
 {
     struct files *files = *state;
+    uint32_t *stamps;
+    struct tk_demand *demand = make(files, &stamps);
+    char path[128];
     struct stat st;
-    int fd;
-    struct tk_demand *demand = make(files, &fd);
 
-    assert_int_equal(fstat(fd, &st), 0);
+    files_path(files, "uses", path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISSOCK(st.st_mode));
     assert_int_equal(st.st_mode & 0777, 0660);
-    assert_int_equal(st.st_ino, tk_demand_inode(demand));
-    close(fd);
+    end(demand, stamps);
+}
+
+static void a_new_engine_takes_the_place_of_an_old_one(void **state)
+{
+    struct files *files = *state;
+    uint32_t *old_stamps, *stamps;
+    struct tk_demand *old = make(files, &old_stamps);
+    struct tk_demand *demand = make(files, &stamps);
+    struct seen seen = {0};
+
+    stamps[3] = 1;
+    assert_true(tk_demand_fold(demand, SLOTS, note, &seen));
+    assert_int_equal(seen.count, 1);
+    assert_true(tk_demand_fold(old, SLOTS, note, &seen));
+    assert_int_equal(seen.count, 1);
+    end(old, old_stamps);
+    end(demand, stamps);
+}
+
+static void without_its_directory_the_reason_names_the_place(void **state)
+{
+    struct tk_demand *demand;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_demand_make(SLOTS, &demand, NULL), 0);
+    assert_int_equal(
+        tk_demand_offer(demand, "/nonexistent", "uses", (gid_t)-1, &why),
+        TK_EIO);
+    assert_non_null(strstr(why.text, "/nonexistent/uses"));
     tk_demand_close(demand);
 }
 
@@ -127,9 +147,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_stamp_that_has_changed_is_a_use),
         TEST(a_fold_goes_on_where_the_last_one_ended),
-        TEST(whoever_cuts_the_file_does_no_harm),
         TEST(whoever_scribbles_says_no_more_than_that_all_are_used),
-        TEST(the_group_may_write_and_others_not_even_read),
+        TEST(the_group_may_ask_and_others_not),
+        TEST(a_new_engine_takes_the_place_of_an_old_one),
+        TEST(without_its_directory_the_reason_names_the_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

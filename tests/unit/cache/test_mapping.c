@@ -155,35 +155,48 @@ static void a_file_that_was_cut_is_refused(void **state)
     }
 }
 
-static void use_is_written_down_where_that_is_allowed(void **state)
+static struct tk_demand *offer(const struct files *files)
+{
+    struct tk_demand *demand;
+
+    assert_int_equal(tk_demand_make(tk_table_slots(FILES_KEYS), &demand, NULL),
+                     0);
+    assert_int_equal(
+        tk_demand_offer(demand, files->dir, "uses", (gid_t)-1, NULL), 0);
+    return demand;
+}
+
+static void use_is_counted_once_the_engine_has_answered(void **state)
 {
     struct files *files = *state;
-    struct tk_demand *demand;
+    struct tk_demand *demand = offer(files);
     struct tk_mapping *mapping;
-    uint32_t slots = tk_table_slots(FILES_KEYS);
 
-    assert_int_equal(
-        tk_demand_make(files->dir, "uses", (gid_t)-1, slots, &demand, NULL), 0);
     publish(files, tk_demand_inode(demand));
     assert_int_equal(open_it(files, &mapping, NULL), 0);
-    assert_non_null(mapping->demand);
+    tk_mapping_hear(mapping, 0);
+    assert_true(tk_mapping_is_waiting(mapping));
+    tk_mapping_note_use(mapping, 3, 76);
+    assert_true(tk_demand_serve(demand));
+    tk_mapping_hear(mapping, 0);
+    assert_false(tk_mapping_is_waiting(mapping));
     tk_mapping_note_use(mapping, 3, 77);
     assert_int_equal(mapping->demand[3], 77);
     tk_mapping_close(mapping);
     tk_demand_close(demand);
 }
 
-static void a_demand_file_of_another_engine_is_left_alone(void **state)
+static void the_memory_of_another_engine_is_left_alone(void **state)
 {
     struct files *files = *state;
-    struct tk_demand *demand;
+    struct tk_demand *demand = offer(files);
     struct tk_mapping *mapping;
 
-    assert_int_equal(tk_demand_make(files->dir, "uses", (gid_t)-1,
-                                    tk_table_slots(FILES_KEYS), &demand, NULL),
-                     0);
     publish(files, tk_demand_inode(demand) + 1);
     assert_int_equal(open_it(files, &mapping, NULL), 0);
+    assert_true(tk_demand_serve(demand));
+    tk_mapping_hear(mapping, 0);
+    assert_false(tk_mapping_is_waiting(mapping));
     assert_null(mapping->demand);
     tk_mapping_close(mapping);
     tk_demand_close(demand);
@@ -203,8 +216,8 @@ int main(void)
         TEST(a_foreign_file_is_refused),
         TEST(a_file_of_an_earlier_boot_is_no_cache),
         TEST(a_file_that_was_cut_is_refused),
-        TEST(use_is_written_down_where_that_is_allowed),
-        TEST(a_demand_file_of_another_engine_is_left_alone),
+        TEST(use_is_counted_once_the_engine_has_answered),
+        TEST(the_memory_of_another_engine_is_left_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
