@@ -2,6 +2,8 @@
 
 #include "base/hash.h"
 
+#include <math.h>
+
 enum {
     HOUR_S = 3600,
     DAY_S = 24 * HOUR_S,
@@ -64,28 +66,39 @@ void tk_profile_begin(struct tk_profile *profile, uint16_t phase_s,
     *profile = (struct tk_profile){
         .phase_s = phase_s,
         .day = day_of(own_time(phase_s, local_s)),
+        .idle_slots = UINT16_MAX,
     };
 }
 
-/* A number of 0 to `below` - 1 that is another for each key, hour and day:
+/* A number of 0 to `below` - 1 that is another for each key, half hour and day:
  * rounding by it is fair in the long run, where to the nearest would keep a
  * share of some percent for ever. */
-static int dither(const struct tk_profile *profile, int hour, int below)
+static int dither(const struct tk_profile *profile, int slot, int below)
 {
-    uint32_t mixed = (uint32_t)profile->day * 24 + (uint32_t)hour;
+    uint32_t mixed = (uint32_t)profile->day * TK_PROFILE_SLOTS + (uint32_t)slot;
 
     mixed = (mixed ^ (uint32_t)profile->phase_s << 16) * 2654435761U;
     mixed = (mixed ^ mixed >> 15) * 2246822519U;
     return (int)((mixed >> 8) % (uint32_t)below);
 }
 
-static uint8_t move_share(const struct tk_profile *profile, int hour, int old,
+static uint8_t move_share(const struct tk_profile *profile, int slot, int old,
                           int weight)
 {
-    int target = tk_profile_today(profile, hour) ? FULL : 0;
+    int target = tk_profile_today(profile, slot) ? FULL : 0;
     int sum = old * (weight - 1) + target;
 
-    return (uint8_t)((sum + dither(profile, hour, weight)) / weight);
+    return (uint8_t)((sum + dither(profile, slot, weight)) / weight);
+}
+
+static uint16_t idle_after(const struct tk_profile *profile)
+{
+    int idle = profile->idle_slots + TK_PROFILE_SLOTS;
+
+    for (int slot = 0; slot < TK_PROFILE_SLOTS; slot++) {
+        if (tk_profile_today(profile, slot)) idle = TK_PROFILE_SLOTS - 1 - slot;
+    }
+    return (uint16_t)(idle < UINT16_MAX ? idle : UINT16_MAX);
 }
 
 static void fold(struct tk_profile *profile)
@@ -94,11 +107,12 @@ static void fold(struct tk_profile *profile)
     int weight =
         profile->days[row] < MEMORY_DAYS ? profile->days[row] + 1 : MEMORY_DAYS;
 
-    for (int hour = 0; hour < TK_PROFILE_HOURS; hour++) {
-        uint8_t *share = &profile->share[row][hour];
+    for (int slot = 0; slot < TK_PROFILE_SLOTS; slot++) {
+        uint8_t *share = &profile->share[row][slot];
 
-        *share = move_share(profile, hour, *share, weight);
+        *share = move_share(profile, slot, *share, weight);
     }
+    profile->idle_slots = idle_after(profile);
     if (profile->days[row] < UINT8_MAX) profile->days[row]++;
     profile->today = 0;
     profile->day++;
@@ -128,6 +142,7 @@ void tk_profile_roll(struct tk_profile *profile, int64_t local_s)
 
     if (was_set(days)) {
         profile->today = 0;
+        profile->idle_slots = UINT16_MAX;
         profile->day += days;
         return;
     }
@@ -139,18 +154,24 @@ void tk_profile_use(struct tk_profile *profile, int64_t local_s)
     int second = second_of(own_time(profile->phase_s, local_s));
 
     tk_profile_roll(profile, local_s);
-    profile->today |= UINT32_C(1) << second / HOUR_S;
+    profile->today |= UINT64_C(1) << second / TK_PROFILE_SLOT_S;
 }
 
 /* --- what it says --- */
 
-double tk_profile_share(const struct tk_profile *profile, int hour,
+double tk_profile_share(const struct tk_profile *profile, int slot,
                         bool weekend)
 {
-    return (double)profile->share[weekend][hour] / FULL;
+    return (double)profile->share[weekend][slot] / FULL;
 }
 
-bool tk_profile_today(const struct tk_profile *profile, int hour)
+bool tk_profile_today(const struct tk_profile *profile, int slot)
 {
-    return (profile->today >> hour & 1) != 0;
+    return (profile->today >> slot & 1) != 0;
+}
+
+double tk_profile_idle_before_s(const struct tk_profile *profile)
+{
+    if (profile->idle_slots == UINT16_MAX) return HUGE_VAL;
+    return (double)profile->idle_slots * TK_PROFILE_SLOT_S;
 }

@@ -11,6 +11,7 @@ enum field {
     GENERATION,
     HOUR,
     IDLE,
+    IDLE_BEFORE,
     KEY,
     KIND,
     LIFE,
@@ -32,6 +33,7 @@ static const char *const field_names[] = {
     [GENERATION] = "generation",
     [HOUR] = "hour",
     [IDLE] = "idle",
+    [IDLE_BEFORE] = "idle_before",
     [KEY] = "key",
     [KIND] = "kind",
     [LIFE] = "life",
@@ -72,39 +74,40 @@ static const struct tk_token_view *view_of(lua_State *L)
     return unit->view;
 }
 
-/* Any hour will do: that after 23 is 0, and 9.5 is in 9. */
-static int check_hour(lua_State *L, const char *name)
+/* The half hour that an hour is in: any will do, 24 is 0 again. */
+static int check_slot(lua_State *L, const char *name)
 {
     double hour = lua_tonumber(L, 1);
+    int slot;
 
     if (lua_type(L, 1) != LUA_TNUMBER || !isfinite(hour)) {
         luaL_error(L, "token.%s: the hour must be a number", name);
     }
-    hour = floor(fmod(hour, TK_PROFILE_HOURS));
-    return (int)hour + (hour < 0 ? TK_PROFILE_HOURS : 0);
+    slot = (int)floor(fmod(hour, 24) * (TK_PROFILE_SLOTS / 24));
+    return slot + (slot < 0 ? TK_PROFILE_SLOTS : 0);
 }
 
 static int profile(lua_State *L)
 {
     const struct tk_token_view *view = view_of(L);
-    int hour = check_hour(L, "profile");
+    int slot = check_slot(L, "profile");
     bool weekend = lua_isnoneornil(L, 2)
                        ? tk_profile_is_weekend(view->phase_s, view->local_s)
                        : lua_toboolean(L, 2);
 
     lua_pushnumber(L, view->profile == NULL
                           ? 0
-                          : tk_profile_share(view->profile, hour, weekend));
+                          : tk_profile_share(view->profile, slot, weekend));
     return 1;
 }
 
 static int today(lua_State *L)
 {
     const struct tk_token_view *view = view_of(L);
-    int hour = check_hour(L, "today");
+    int slot = check_slot(L, "today");
 
     lua_pushboolean(L, view->profile != NULL &&
-                           tk_profile_today(view->profile, hour));
+                           tk_profile_today(view->profile, slot));
     return 1;
 }
 
@@ -129,6 +132,11 @@ static void push_habit(lua_State *L, const struct tk_unit *unit,
     case IDLE:
         lua_pushnumber(L, view->idle_ms < 0 ? (lua_Number)HUGE_VAL
                                             : (lua_Number)view->idle_ms / 1000);
+        break;
+    case IDLE_BEFORE:
+        lua_pushnumber(L, view->profile == NULL
+                              ? HUGE_VAL
+                              : tk_profile_idle_before_s(view->profile));
         break;
     case PROFILE:
         lua_rawgeti(L, LUA_REGISTRYINDEX, unit->profile_ref);

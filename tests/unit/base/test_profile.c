@@ -3,8 +3,10 @@
 #include "tests/unit/random.h"
 #include "tests/unit/text.h"
 
+#include <math.h>
 #include <stdio.h>
 
+#define SLOT ((int64_t)TK_PROFILE_SLOT_S)
 #define HOUR INT64_C(3600)
 #define DAY  (24 * HOUR)
 #define WEEK (7 * DAY)
@@ -25,15 +27,17 @@ static bool is_near(double a, double b, double most)
     return a - b <= most && b - a <= most;
 }
 
-static void a_use_marks_its_hour_of_today(void **state)
+static void a_use_marks_its_half_hour_of_today(void **state)
 {
     struct tk_profile profile = begin(0, MONDAY);
 
     (void)state;
     tk_profile_use(&profile, MONDAY + 9 * HOUR + 1800);
-    for (int hour = 0; hour < TK_PROFILE_HOURS; hour++) {
-        assert_int_equal(tk_profile_today(&profile, hour), hour == 9);
-        assert_true(tk_profile_share(&profile, hour, false) == 0);
+    tk_profile_use(&profile, MONDAY + DAY - 1);
+    for (int slot = 0; slot < TK_PROFILE_SLOTS; slot++) {
+        assert_int_equal(tk_profile_today(&profile, slot),
+                         slot == 19 || slot == 47);
+        assert_true(tk_profile_share(&profile, slot, false) == 0);
     }
 }
 
@@ -45,14 +49,14 @@ static void a_day_is_folded_when_it_has_ended(void **state)
     tk_profile_use(&profile, MONDAY + 9 * HOUR);
     assert_false(tk_profile_is_over(&profile, MONDAY + DAY - 1));
     tk_profile_roll(&profile, MONDAY + DAY - 1);
-    assert_true(tk_profile_today(&profile, 9));
+    assert_true(tk_profile_today(&profile, 18));
     assert_true(tk_profile_is_over(&profile, MONDAY + DAY));
     tk_profile_roll(&profile, MONDAY + DAY);
     assert_false(tk_profile_is_over(&profile, MONDAY + DAY));
-    assert_false(tk_profile_today(&profile, 9));
-    assert_true(tk_profile_share(&profile, 9, false) == 1);
-    assert_true(tk_profile_share(&profile, 10, false) == 0);
-    assert_true(tk_profile_share(&profile, 9, true) == 0);
+    assert_false(tk_profile_today(&profile, 18));
+    assert_true(tk_profile_share(&profile, 18, false) == 1);
+    assert_true(tk_profile_share(&profile, 20, false) == 0);
+    assert_true(tk_profile_share(&profile, 18, true) == 0);
 }
 
 static void the_first_days_count_alike(void **state)
@@ -64,7 +68,7 @@ static void the_first_days_count_alike(void **state)
     tk_profile_use(&profile, MONDAY + 5 * HOUR);
     tk_profile_use(&profile, MONDAY + 2 * DAY + 5 * HOUR);
     tk_profile_roll(&profile, MONDAY + 4 * DAY);
-    assert_true(is_near(tk_profile_share(&profile, 5, false), .5, .01));
+    assert_true(is_near(tk_profile_share(&profile, 10, false), .5, .01));
 }
 
 static void weekends_are_kept_apart(void **state)
@@ -77,10 +81,10 @@ static void weekends_are_kept_apart(void **state)
                        MONDAY + day * DAY + (day % 7 < 5 ? 8 : 20) * HOUR);
     }
     tk_profile_roll(&profile, MONDAY + 28 * DAY);
-    assert_true(tk_profile_share(&profile, 8, false) == 1);
-    assert_true(tk_profile_share(&profile, 20, false) == 0);
-    assert_true(tk_profile_share(&profile, 8, true) == 0);
-    assert_true(tk_profile_share(&profile, 20, true) == 1);
+    assert_true(tk_profile_share(&profile, 16, false) == 1);
+    assert_true(tk_profile_share(&profile, 40, false) == 0);
+    assert_true(tk_profile_share(&profile, 16, true) == 0);
+    assert_true(tk_profile_share(&profile, 40, true) == 1);
     assert_int_equal(profile.days[0], 20);
     assert_int_equal(profile.days[1], 8);
 }
@@ -96,9 +100,9 @@ static void a_habit_that_ends_is_forgotten_to_nothing(void **state)
             tk_profile_use(&profile, MONDAY + day * DAY + 12 * HOUR);
         }
         tk_profile_roll(&profile, MONDAY + 56 * DAY);
-        assert_true(tk_profile_share(&profile, 12, false) < .2);
+        assert_true(tk_profile_share(&profile, 24, false) < .2);
         tk_profile_roll(&profile, MONDAY + 140 * DAY);
-        assert_true(tk_profile_share(&profile, 12, false) < .02);
+        assert_true(tk_profile_share(&profile, 24, false) < .02);
     }
 }
 
@@ -120,8 +124,8 @@ static void shares_are_fair(void **state)
                 tk_profile_use(&profile, MONDAY + day * DAY + 12 * HOUR);
             }
             tk_profile_roll(&profile, MONDAY + 70 * DAY);
-            sum += tk_profile_share(&profile,
-                                    12 + (12 * HOUR + key >= 13 * HOUR), false);
+            sum += tk_profile_share(&profile, (int)((12 * HOUR + key) / SLOT),
+                                    false);
         }
         if (!is_near(sum / 2000, wanted[i], .01)) {
             fail_msg("%f of %f", sum / 2000, wanted[i]);
@@ -134,10 +138,10 @@ static void a_key_lives_ahead_by_its_phase(void **state)
     struct tk_profile profile = begin(1800, MONDAY);
 
     (void)state;
-    tk_profile_use(&profile, MONDAY + 9 * HOUR + 1799);
-    assert_true(tk_profile_today(&profile, 9));
-    tk_profile_use(&profile, MONDAY + 9 * HOUR + 1800);
-    assert_true(tk_profile_today(&profile, 10));
+    tk_profile_use(&profile, MONDAY + 9 * HOUR - 1);
+    assert_true(tk_profile_today(&profile, 18));
+    tk_profile_use(&profile, MONDAY + 9 * HOUR);
+    assert_true(tk_profile_today(&profile, 19));
     assert_true(tk_profile_is_over(&profile, MONDAY + DAY - 1800));
     assert_false(tk_profile_is_over(&profile, MONDAY + DAY - 1801));
     assert_true(tk_profile_hour(1800, MONDAY + 9 * HOUR) == 9.5);
@@ -200,7 +204,7 @@ static void a_clock_that_was_wrong_by_years_costs_no_habit(void **state)
         tk_profile_use(&profile, moments[i]);
         assert_false(tk_profile_is_over(&profile, moments[i]));
         tk_profile_use(&profile, MONDAY + 28 * DAY);
-        assert_true(tk_profile_share(&profile, 12, false) == 1);
+        assert_true(tk_profile_share(&profile, 24, false) == 1);
         assert_true(tk_profile_today(&profile, 0));
         tk_profile_roll(&profile, MONDAY + 29 * DAY);
         assert_true(tk_profile_share(&profile, 0, false) > 0);
@@ -208,16 +212,48 @@ static void a_clock_that_was_wrong_by_years_costs_no_habit(void **state)
     }
 }
 
+static void the_idle_time_before_today_is_kept(void **state)
+{
+    struct tk_profile profile = begin(0, MONDAY);
+
+    (void)state;
+    tk_profile_use(&profile, MONDAY + 9 * HOUR);
+    assert_true(tk_profile_idle_before_s(&profile) == HUGE_VAL);
+    tk_profile_use(&profile, MONDAY + 20 * HOUR);
+    tk_profile_roll(&profile, MONDAY + DAY);
+    assert_true(tk_profile_idle_before_s(&profile) == 3.5 * 3600);
+    tk_profile_roll(&profile, MONDAY + 3 * DAY);
+    assert_true(tk_profile_idle_before_s(&profile) == 51.5 * 3600);
+    tk_profile_use(&profile, MONDAY + 4 * DAY - 1);
+    tk_profile_roll(&profile, MONDAY + 4 * DAY);
+    assert_true(tk_profile_idle_before_s(&profile) == 0);
+}
+
+static void a_key_idle_for_years_stays_idle(void **state)
+{
+    struct tk_profile profile = begin(0, MONDAY);
+
+    (void)state;
+    tk_profile_use(&profile, MONDAY);
+    for (int day = 1; day < 5 * 365; day++) {
+        double before = tk_profile_idle_before_s(&profile);
+
+        tk_profile_roll(&profile, MONDAY + day * DAY);
+        assert_true(day == 1 || tk_profile_idle_before_s(&profile) >= before);
+    }
+    assert_true(tk_profile_idle_before_s(&profile) == HUGE_VAL);
+}
+
 static void a_profile_is_small(void **state)
 {
     (void)state;
-    assert_true(sizeof(struct tk_profile) <= 64);
+    assert_true(sizeof(struct tk_profile) <= 120);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_use_marks_its_hour_of_today),
+        cmocka_unit_test(a_use_marks_its_half_hour_of_today),
         cmocka_unit_test(a_day_is_folded_when_it_has_ended),
         cmocka_unit_test(the_first_days_count_alike),
         cmocka_unit_test(weekends_are_kept_apart),
@@ -227,6 +263,8 @@ int main(void)
         cmocka_unit_test(phases_spread_keys_over_an_hour),
         cmocka_unit_test(a_clock_set_back_by_an_hour_stays_in_its_day),
         cmocka_unit_test(a_clock_that_was_wrong_by_years_costs_no_habit),
+        cmocka_unit_test(the_idle_time_before_today_is_kept),
+        cmocka_unit_test(a_key_idle_for_years_stays_idle),
         cmocka_unit_test(a_profile_is_small),
     };
 

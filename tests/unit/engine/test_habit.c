@@ -70,7 +70,7 @@ static void each_kind_of_use_is_recorded(void **state)
 
         assert_non_null(entry->profile);
         assert_int_equal(entry->uses, 1);
-        assert_int_equal(entry->profile->today, 1U << (int)hour);
+        assert_int_equal(entry->profile->today, UINT64_C(1) << (int)(2 * hour));
     }
 }
 

@@ -92,22 +92,23 @@ static void a_policy_sees_when_a_key_is_used(void **state)
             "assert(token.profile(10) == 1 and token.profile(10, nil) == 1)\n"
             "assert(token.profile(10, true) == 0)\n"
             "assert(token.profile(9, false) == 0)\n"
-            "assert(token.today(10) and not token.today(11))\n"
+            "assert(token.today(10) and not token.today(10.5))\n"
+            "assert(token.idle_before == 13.5 * 3600)\n"
             "return lapse('ok')",
             &view),
         "ok");
 }
 
-static void hours_wrap_and_may_be_fractions(void **state)
+static void hours_wrap_and_have_halves(void **state)
 {
     struct tk_profile profile = used_at_ten();
     struct tk_token_view view = view_of(&profile);
 
     (void)state;
     assert_string_equal(
-        say("assert(token.profile(10.9) == 1 and token.profile(34) == 1)\n"
-            "assert(token.profile(-14) == 1 and token.profile(-13.5) == 1)\n"
-            "assert(token.profile(-0.5) == 0 and token.profile(24) == 0)\n"
+        say("assert(token.profile(10.49) == 1 and token.profile(34) == 1)\n"
+            "assert(token.profile(-14) == 1 and token.profile(-13.5) == 0)\n"
+            "assert(token.profile(10.5) == 0 and token.profile(24) == 0)\n"
             "assert(token.today(1e12 * 24 + 10))\n"
             "return lapse('ok')",
             &view),
@@ -130,6 +131,7 @@ static void a_key_that_was_never_used_has_an_empty_profile(void **state)
                             "  assert(token.today(hour) == false)\n"
                             "end\n"
                             "assert(token.hour == 10)\n"
+                            "assert(token.idle_before == math.huge)\n"
                             "return lapse('ok')",
                             &view),
                         "ok");
@@ -195,7 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_policy_sees_the_clock_of_its_users),
         cmocka_unit_test(a_policy_sees_when_a_key_is_used),
-        cmocka_unit_test(hours_wrap_and_may_be_fractions),
+        cmocka_unit_test(hours_wrap_and_have_halves),
         cmocka_unit_test(a_key_that_was_never_used_has_an_empty_profile),
         cmocka_unit_test(nothing_of_a_token_may_be_read_later),
         cmocka_unit_test(a_function_that_was_kept_tells_of_the_token_at_hand),
