@@ -4,6 +4,7 @@
 #include "engine/credential.h"
 #include "engine/habit.h"
 #include "engine/report.h"
+#include "engine/tick.h"
 #include "vault/crypto.h"
 
 static uint64_t generation_of(const struct tk_fleet *fleet,
@@ -114,19 +115,30 @@ void tk_caller_note_use(struct tk_fleet *fleet, struct tk_entry *entry,
     entry->source->stats.hits++;
 }
 
+/* Ten thousand callers of one key are one event; it comes before this use is
+ * noted, so that a policy sees how long the key was idle. */
+static void note_cold(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t now)
+{
+    entry->source->stats.cold++;
+    if (entry->is_cold || tk_entry_has_token(entry, now)) return;
+    entry->is_cold = true;
+    tk_tick_learn(fleet, entry, TK_EVENT_COLD, now);
+}
+
 bool tk_caller_get(struct tk_fleet *fleet, struct tk_entry *entry,
                    const struct tk_want *want, int64_t now, struct tk_got *got)
 {
     struct tk_source_stats *stats = &entry->source->stats;
     bool answered = tk_caller_peek(fleet, entry, want, now, got);
 
-    note_use(fleet, entry, now);
     if (answered && got->refusal == TK_REFUSAL_NONE) {
         stats->hits++;
     } else {
-        stats->cold++;
+        note_cold(fleet, entry, now);
         if (answered) stats->cold_failed++;
     }
+    note_use(fleet, entry, now);
     return answered;
 }
 
@@ -209,6 +221,7 @@ enum tk_verdict tk_caller_reject(struct tk_fleet *fleet, struct tk_entry *entry,
     }
     if (entry->rejected != current) {
         entry->source->stats.rejected++;
+        tk_tick_learn(fleet, entry, TK_EVENT_REJECTED, now);
         tk_learned_ended(tk_source_learned(entry->source, entry->kind),
                          now - entry->life.sent_at);
     }

@@ -137,7 +137,7 @@ static void load_source(struct tk_config *config, const struct tk_pair *pair,
 
     if (own != NULL && !keep_policy(config, own)) tk_policy_close(own);
     if (source == NULL) return;
-    if (overruled) source->policy = policy;
+    if (overruled) tk_source_choose(source, policy);
     config->sources[config->source_count++] = source;
     if (tk_map_put(&config->by_name, tk_str(source->name), source) != 0) {
         tk_problem(problems, "sources", "%s", tk_err_text(TK_ENOMEM));

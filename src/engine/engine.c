@@ -6,6 +6,7 @@
 #include "engine/feasibility.h"
 #include "engine/flight.h"
 #include "engine/shared.h"
+#include "engine/tick.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -202,10 +203,11 @@ static int make_fleet(struct tk_engine *engine, struct tk_problems *problems)
     return rc == 0 ? tk_fleet_new(&options, &engine->fleet) : rc;
 }
 
-static void set_epochs(struct tk_engine *engine)
+static void start_ticks(struct tk_engine *engine)
 {
     for (size_t i = 0; i < engine->config->policy_count; i++) {
-        engine->config->policies[i]->epoch = tk_engine_now(engine);
+        tk_tick_start(engine->fleet, engine->config->policies[i],
+                      tk_engine_now(engine));
     }
 }
 
@@ -223,7 +225,7 @@ static int set_up(struct tk_engine *engine, struct tk_problems *problems)
     engine->flights.config = engine->config;
     engine->flights.changed = flight_changed;
     engine->flights.data = engine;
-    set_epochs(engine);
+    start_ticks(engine);
     return 0;
 }
 
@@ -299,7 +301,7 @@ int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
     engine->config = config;
     engine->flights.config = config;
     engine->review_at = now;
-    set_epochs(engine);
+    start_ticks(engine);
     tk_adopt_kept(engine->fleet, config, now);
     free_retired(engine, false);
     moments_changed(engine);

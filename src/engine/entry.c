@@ -62,6 +62,7 @@ void tk_entry_note_use(struct tk_entry *entry, int64_t now)
     entry->rate =
         entry->uses == 0 ? 1 : entry->rate * (float)exp(-gap / HOUR_MS) + 1;
     entry->uses++;
+    if (tk_entry_has_token(entry, now)) entry->was_used = true;
     entry->last_use_at = now;
 }
 

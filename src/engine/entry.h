@@ -85,10 +85,12 @@ struct tk_entry {
     uint8_t strikes;    /* young tokens reported in a row */
     uint8_t poisonings; /* times in a row that a reported token came back */
     uint8_t urgency;    /* enum tk_urgency, while it is queued or in flight */
-    bool is_queued;
-    bool is_kept;
-    bool is_poisoned;
-    bool is_leaving; /* of a reload: it is not for the same thing any more */
+    bool is_queued : 1;
+    bool is_kept : 1;
+    bool is_poisoned : 1;
+    bool is_leaving : 1; /* of a reload: it is for the same no more */
+    bool was_used : 1;   /* somebody got this token */
+    bool is_cold : 1;    /* somebody asked for one when there was none */
     uint8_t key_len;
     char key[]; /* not terminated */
 };

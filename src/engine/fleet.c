@@ -26,6 +26,7 @@ struct tk_fleet {
     struct tk_unknowns *unknowns;
     struct tk_link waits;
     struct tk_link turns; /* sources that wait for their budget */
+    struct tk_link ticks; /* policies */
     struct tk_link issuers;
     struct tk_seed dice;
     char *words[WORDS_MAX];
@@ -68,6 +69,7 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
     fleet->earliest = TK_NEVER;
     tk_list_init(&fleet->waits);
     tk_list_init(&fleet->turns);
+    tk_list_init(&fleet->ticks);
     tk_list_init(&fleet->issuers);
     fleet->dice.k0 = tk_hash((struct tk_seed){0}, options->node);
     fleet->fingerprints = tk_seed_random();
@@ -87,6 +89,7 @@ void tk_fleet_free(struct tk_fleet *fleet)
     if (fleet == NULL) return;
     while (tk_fleet_take_turn(fleet, TK_NEVER) != NULL) {
     }
+    while (!tk_list_is_empty(&fleet->ticks)) tk_list_drop(fleet->ticks.next);
     for (uint32_t i = 0; i < fleet->count; i++) {
         /* What other processes read is theirs to the end of each token. */
         if (fleet->own_block != NULL) {
@@ -263,6 +266,12 @@ void tk_fleet_find_earliest(struct tk_fleet *fleet)
 
         next = at < next ? at : next;
     }
+    for (struct tk_link *link = fleet->ticks.next; link != &fleet->ticks;
+         link = link->next) {
+        int64_t at = TK_LIST_ITEM(link, struct tk_policy, of_ticks)->tick_at;
+
+        next = at < next ? at : next;
+    }
     fleet->earliest = next;
 }
 
@@ -306,6 +315,27 @@ struct tk_source *tk_fleet_take_turn(struct tk_fleet *fleet, int64_t now)
     }
     if (first != NULL) unset_turn(first);
     return first;
+}
+
+void tk_fleet_set_tick(struct tk_fleet *fleet, struct tk_policy *policy,
+                       int64_t at)
+{
+    tk_list_drop(&policy->of_ticks);
+    tk_list_push(&fleet->ticks, &policy->of_ticks);
+    policy->tick_at = at;
+    tk_fleet_wake(fleet, at);
+}
+
+struct tk_policy *tk_fleet_next_tick(const struct tk_fleet *fleet, int64_t now)
+{
+    for (struct tk_link *link = fleet->ticks.next; link != &fleet->ticks;
+         link = link->next) {
+        struct tk_policy *policy =
+            TK_LIST_ITEM(link, struct tk_policy, of_ticks);
+
+        if (policy->tick_at <= now) return policy;
+    }
+    return NULL;
 }
 
 void tk_fleet_read(const struct tk_fleet *fleet, const struct tk_entry *entry,

@@ -6,8 +6,8 @@
  *
  * Files of the fleet, each using those before it: entry (one key), fleet (the
  * records), habit (when keys are used), turn (queue and budget), wait (callers
- * that wait), schedule (when to act), refresh (one refresh, from claim to
- * landing), caller (what callers may ask).
+ * that wait), schedule (when to act), tick (what a policy hears of), refresh
+ * (one refresh, from claim to landing), caller (what callers may ask).
  */
 #ifndef TK_ENGINE_FLEET_H
 #define TK_ENGINE_FLEET_H
@@ -90,6 +90,14 @@ void tk_fleet_set_turn(struct tk_fleet *fleet, struct tk_source *source,
 /* Of the sources whose moment has come, the one with the key that goes dark
  * first; it is then no longer set. NULL if there is none. */
 struct tk_source *tk_fleet_take_turn(struct tk_fleet *fleet, int64_t now);
+
+/* The next tick of the policy is at `at`. Counts in what tk_fleet_earliest
+ * tells. */
+void tk_fleet_set_tick(struct tk_fleet *fleet, struct tk_policy *policy,
+                       int64_t at);
+/* A policy whose tick is due by `now`, or NULL; it stays so until the next is
+ * set. */
+struct tk_policy *tk_fleet_next_tick(const struct tk_fleet *fleet, int64_t now);
 
 /* The record of a key: its token and generation. */
 void tk_fleet_read(const struct tk_fleet *fleet, const struct tk_entry *entry,

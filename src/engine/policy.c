@@ -10,7 +10,7 @@ enum {
     /* A script that fails this often in a row is not asked again before it is
      * replaced: one typing error must not fill the log for ever. */
     FAILURES_IN_ROW = 10,
-    OPTIONS_MAX_BYTES = 64 * 1024,
+    TICK_MAX_BYTES = 1024 * 1024,
     CHECK_INTERVAL_MIN_MS = 100,
 };
 
@@ -22,22 +22,31 @@ static struct tk_str chosen_name(const struct tk_value *choice)
     return tk_value_text(tk_value_item(choice, 0));
 }
 
-/* A reserved option that C reads: the time between ticks. A span reaches here
- * as a float of seconds. */
-static void read_check_interval(struct tk_policy *policy, const char *path,
-                                const struct tk_value *options,
-                                struct tk_problems *problems)
+/* A reserved option that C reads: the time between ticks. A script that moves
+ * it can make it no shorter than this. */
+static int64_t read_check_interval(const struct tk_options *options)
 {
-    const struct tk_value *value = tk_value_get(options, "check_interval");
+    const struct tk_value *value =
+        tk_value_get(&options->values, "check_interval");
+    double ms = value == NULL ? 0 : value->as.number * 1000;
 
-    if (value == NULL) return;
-    if (value->type != TK_NUM ||
-        value->as.number * 1000 < CHECK_INTERVAL_MIN_MS) {
-        tk_problem(problems, path,
-                   "check_interval must be a length of time, 100ms at least");
-        return;
-    }
-    policy->check_interval_ms = (int64_t)(value->as.number * 1000);
+    if (value == NULL) return DEFAULT_CHECK_INTERVAL_MS;
+    return ms < CHECK_INTERVAL_MIN_MS ? CHECK_INTERVAL_MIN_MS : (int64_t)ms;
+}
+
+static bool is_interval_good(const struct tk_options *options)
+{
+    const struct tk_value *value =
+        tk_value_get(&options->values, "check_interval");
+
+    return value == NULL || (value->type == TK_NUM &&
+                             value->as.number * 1000 >= CHECK_INTERVAL_MIN_MS);
+}
+
+static int hand_over_options(struct tk_policy *policy, struct tk_why *why)
+{
+    policy->check_interval_ms = read_check_interval(&policy->options);
+    return tk_unit_set_options(policy->unit, &policy->options.values, why);
 }
 
 /* Gives the script its options: what it declares, with the operator's values
@@ -46,21 +55,20 @@ static void settle_options(struct tk_policy *policy, const char *path,
                            const struct tk_value *choice,
                            struct tk_problems *problems)
 {
-    const struct tk_value *given = choice->type == TK_TEXT ? NULL : choice;
     const struct tk_value *declared =
         tk_value_get(tk_unit_about(policy->unit), "options");
-    struct tk_field fields[TK_FIELDS_MAX];
-    size_t count = tk_schema_declared(path, declared, fields, problems);
-    struct tk_value options;
     struct tk_why why;
 
-    if (tk_schema_check(path, given, fields, count, true, problems) > 0) return;
-    options = tk_schema_settle(&policy->pool, given, fields, count);
-    if (tk_unit_set_options(policy->unit, &options, &why) != 0) {
-        tk_problem(problems, path, "%s", why.text);
+    if (tk_options_open(&policy->options, path, declared, choice, problems) !=
+        0) {
         return;
     }
-    read_check_interval(policy, path, &options, problems);
+    if (!is_interval_good(&policy->options)) {
+        tk_problem(problems, path,
+                   "check_interval must be a length of time, 100ms at least");
+    } else if (hand_over_options(policy, &why) != 0) {
+        tk_problem(problems, path, "%s", why.text);
+    }
 }
 
 static void load(struct tk_policy *policy, const struct tk_library *library,
@@ -98,7 +106,8 @@ struct tk_policy *tk_policy_open(const struct tk_library *library,
         tk_problem(problems, path, "%s", tk_err_text(TK_ENOMEM));
         return NULL;
     }
-    tk_pool_init(&policy->pool, OPTIONS_MAX_BYTES);
+    tk_list_init(&policy->sources);
+    tk_list_init(&policy->of_ticks);
     policy->check_interval_ms = DEFAULT_CHECK_INTERVAL_MS;
     load(policy, library, path, choice, problems);
     if (problems->count > before) {
@@ -111,8 +120,9 @@ struct tk_policy *tk_policy_open(const struct tk_library *library,
 void tk_policy_close(struct tk_policy *policy)
 {
     if (policy == NULL) return;
+    tk_list_drop(&policy->of_ticks);
     if (policy->unit != NULL) tk_unit_close(policy->unit);
-    tk_pool_fini(&policy->pool);
+    tk_options_close(&policy->options);
     free(policy);
 }
 
@@ -126,35 +136,112 @@ static void built_in_rule(const struct tk_token_view *token,
     };
 }
 
-static void note_failure(struct tk_policy *policy, struct tk_str key)
+/* --- what the script answers, and does not --- */
+
+static void note_failure(struct tk_policy *policy, struct tk_policy_part *part,
+                         const char *function, struct tk_str key)
 {
-    policy->failures++;
-    policy->failures_in_row++;
+    part->failures++;
+    part->failures_in_row++;
     tk_log(TK_LOG_WARN, "policy failed", tk_text("policy", policy->name),
-           tk_view("key", key), tk_text("why", policy->last_failure.text));
-    if (policy->failures_in_row < FAILURES_IN_ROW) return;
-    policy->is_out = true;
-    tk_log(TK_LOG_ERROR,
-           "policy is out; the built-in rule takes over until it is replaced",
-           tk_text("policy", policy->name));
+           tk_text("function", function), tk_view("key", key),
+           tk_text("why", policy->last_failure.text));
+    if (part->failures_in_row < FAILURES_IN_ROW) return;
+    part->is_out = true;
+    if (part == &policy->decide) {
+        tk_log(TK_LOG_ERROR,
+               "policy is out; the built-in rule takes over until it is "
+               "replaced",
+               tk_text("policy", policy->name));
+    } else {
+        tk_log(TK_LOG_ERROR,
+               "function of a policy is out; it is not called until the policy "
+               "is replaced",
+               tk_text("policy", policy->name), tk_text("function", function));
+    }
+}
+
+static bool has(const struct tk_policy *policy, const char *function)
+{
+    return policy->unit != NULL && tk_unit_has(policy->unit, function);
 }
 
 void tk_policy_decide(struct tk_policy *policy,
                       const struct tk_token_view *token,
                       struct tk_decision *out, bool *fallback)
 {
+    struct tk_policy_part *part = &policy->decide;
+
     *fallback = true;
-    if (policy->unit != NULL && !policy->is_out) {
-        policy->calls++;
+    if (policy->unit != NULL && !part->is_out) {
+        part->calls++;
         if (tk_unit_decide(policy->unit, token, out, &policy->last_failure) ==
             0) {
-            policy->failures_in_row = 0;
+            part->failures_in_row = 0;
             *fallback = false;
             return;
         }
-        note_failure(policy, token->key);
+        note_failure(policy, part, "decide", token->key);
     }
     built_in_rule(token, out);
+}
+
+bool tk_policy_learns(const struct tk_policy *policy)
+{
+    return !policy->learn.is_out && has(policy, "learn");
+}
+
+bool tk_policy_ticks(const struct tk_policy *policy)
+{
+    return !policy->tick.is_out && has(policy, "tick");
+}
+
+void tk_policy_learn(struct tk_policy *policy,
+                     const struct tk_token_view *token, enum tk_event event)
+{
+    struct tk_policy_part *part = &policy->learn;
+
+    if (!tk_policy_learns(policy)) return;
+    part->calls++;
+    if (tk_unit_learn(policy->unit, token, event, &policy->last_failure) == 0) {
+        part->failures_in_row = 0;
+    } else {
+        note_failure(policy, part, "learn", token->key);
+    }
+}
+
+/* Sets `*changed` if the script has moved its options. */
+static int run_tick(struct tk_policy *policy, const struct tk_tick_view *view,
+                    bool *changed)
+{
+    struct tk_why *why = &policy->last_failure;
+    struct tk_value moved;
+    struct tk_pool pool;
+    int rc;
+
+    tk_pool_init(&pool, TICK_MAX_BYTES);
+    rc = tk_unit_tick(policy->unit, view, &pool, &moved, why);
+    if (rc == 0) rc = tk_options_move(&policy->options, &moved, changed, why);
+    if (rc == 0 && *changed) rc = hand_over_options(policy, why);
+    tk_pool_fini(&pool);
+    return rc;
+}
+
+bool tk_policy_tick(struct tk_policy *policy, const struct tk_value *fleet,
+                    int64_t local_s)
+{
+    struct tk_tick_view view = {fleet, &policy->options.values, local_s};
+    struct tk_policy_part *part = &policy->tick;
+    bool changed = false;
+
+    if (!tk_policy_ticks(policy)) return false;
+    part->calls++;
+    if (run_tick(policy, &view, &changed) == 0) {
+        part->failures_in_row = 0;
+    } else {
+        note_failure(policy, part, "tick", TK_STR("-"));
+    }
+    return changed;
 }
 
 int64_t tk_policy_tick_at(const struct tk_policy *policy, int64_t moment)

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/credential.h"
 #include "engine/report.h"
+#include "engine/tick.h"
 #include "vault/crypto.h"
 
 #include <stdio.h>
@@ -137,7 +138,17 @@ static int store(struct tk_fleet *fleet, struct tk_entry *entry,
     entry->life = (struct tk_life){answer->sent_at, answer->received_at,
                                    record.expires_at};
     entry->not_before = 0;
+    entry->is_cold = false;
     return 0;
+}
+
+/* The token that is replaced now: was it fetched for nobody? */
+static void note_waste(struct tk_fleet *fleet, struct tk_entry *entry,
+                       int64_t now)
+{
+    if (entry->was_used || entry->life.expires_at == 0) return;
+    entry->source->stats.wasted++;
+    tk_tick_learn(fleet, entry, TK_EVENT_WASTED, now);
 }
 
 /* A refresh that was forced may have come before the issuer gives another
@@ -188,6 +199,8 @@ static int land_token(struct tk_fleet *fleet, struct tk_entry *entry,
     if (!is_same_token(fleet, entry, answer->token)) {
         *landing = RENEWED;
         entry->is_poisoned = false;
+        note_waste(fleet, entry, now);
+        entry->was_used = entry->wait_count > 0;
         return store(fleet, entry, answer,
                      tk_fleet_next_generation(fleet, entry));
     }
@@ -268,6 +281,7 @@ static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
     snprintf(failure.detail, sizeof failure.detail, "%s", answer->detail);
     tk_entry_set_failure(entry, &failure);
     entry->source->stats.failed++;
+    tk_tick_learn(fleet, entry, TK_EVENT_FAILED, now);
     tk_log(TK_LOG_WARN, "refresh failed", tk_view("key", tk_entry_text(entry)),
            tk_text("class", tk_class_name(answer->class)),
            tk_text("code", answer->code), tk_text("detail", answer->detail),
@@ -307,6 +321,9 @@ static enum tk_refusal land(struct tk_fleet *fleet, struct tk_entry *entry,
     }
     count_landing(entry->source, landing);
     log_landing(fleet, entry, answer, landing);
+    if (landing == RENEWED || landing == EXTENDED) {
+        tk_tick_learn(fleet, entry, TK_EVENT_ISSUED, now);
+    }
     tk_schedule_ask(fleet, entry, now);
     if (landing == RENEWED) tk_report_renewed(entry, was_forced);
     if (!entry->is_poisoned) return TK_REFUSAL_FAILED;
@@ -465,6 +482,7 @@ void tk_refresh_run_due(struct tk_fleet *fleet, int64_t now)
     struct tk_source *source;
     uint32_t id = 0;
 
+    tk_tick_run_due(fleet, now);
     while ((source = tk_fleet_take_turn(fleet, now)) != NULL) {
         tk_refresh_drain(fleet, source, now);
     }

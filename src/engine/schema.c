@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "engine/secrets.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* The last line that is shown may begin just before the end of what is. */
@@ -121,45 +122,64 @@ static bool fits_type(const struct tk_value *value, enum tk_field_type type)
     return true;
 }
 
+static const char *print_bound(double bound, enum tk_field_type type,
+                               char out[TK_SPAN_TEXT])
+{
+    if (type == TK_FIELD_SPAN) return tk_span_print((int64_t)bound, out);
+    snprintf(out, TK_SPAN_TEXT, "%.15g", bound);
+    return out;
+}
+
+/* What is compared with the range: a span in ms, written or in seconds. */
+static bool read_number(const struct tk_value *value, enum tk_field_type type,
+                        double *out)
+{
+    int64_t span_ms;
+
+    if (type != TK_FIELD_SPAN && type != TK_FIELD_COUNT &&
+        type != TK_FIELD_NUMBER) {
+        return false;
+    }
+    if (value->type == TK_TEXT) {
+        if (tk_span_parse(value->as.text, &span_ms) != 0) return false;
+        *out = (double)span_ms;
+        return true;
+    }
+    *out = value->type == TK_INT ? (double)value->as.integer : value->as.number;
+    if (type == TK_FIELD_SPAN) *out *= 1000;
+    return true;
+}
+
 static void check_range(const char *path, const struct tk_value *value,
                         const struct tk_field *field,
                         struct tk_problems *problems)
 {
-    char low[TK_SPAN_TEXT];
-    char high[TK_SPAN_TEXT];
-    int64_t number = 0;
+    char text[TK_SPAN_TEXT];
+    double number;
 
-    if (field->min == 0 && field->max == 0) return;
-    if (field->type == TK_FIELD_SPAN) {
-        if (tk_span_parse(value->as.text, &number) != 0) return;
-        tk_span_print(field->min, low);
-        tk_span_print(field->max, high);
-    } else if (field->type == TK_FIELD_COUNT ||
-               field->type == TK_FIELD_NUMBER) {
-        number = value->type == TK_INT ? value->as.integer
-                                       : (int64_t)value->as.number;
-        snprintf(low, sizeof low, "%lld", (long long)field->min);
-        snprintf(high, sizeof high, "%lld", (long long)field->max);
-    } else {
+    if ((field->min == 0 && field->max == 0) ||
+        !read_number(value, field->type, &number)) {
         return;
     }
     if (number < field->min) {
-        tk_problem(problems, path, "is less than %s", low);
-    } else if (field->max != 0 && number > field->max) {
-        tk_problem(problems, path, "is more than %s", high);
+        tk_problem(problems, path, "is less than %s",
+                   print_bound(field->min, field->type, text));
+    } else if (number > field->max) {
+        tk_problem(problems, path, "is more than %s",
+                   print_bound(field->max, field->type, text));
     }
 }
 
-static void check_one_of(const char *path, const struct tk_value *value,
-                         const struct tk_field *field,
-                         struct tk_problems *problems)
+static void check_choices(const char *path, const struct tk_value *value,
+                          const struct tk_field *field,
+                          struct tk_problems *problems)
 {
     const struct tk_value *item;
     struct tk_buf names;
 
-    if (field->one_of == NULL || value->type != TK_TEXT) return;
+    if (field->choices == NULL || value->type != TK_TEXT) return;
     tk_buf_init(&names, 400);
-    for (uint32_t i = 0; (item = tk_value_item(field->one_of, i)) != NULL;
+    for (uint32_t i = 0; (item = tk_value_item(field->choices, i)) != NULL;
          i++) {
         if (tk_str_eq(tk_value_text(item), value->as.text)) break;
         tk_buf_put_text(&names, i == 0 ? "" : ", ");
@@ -181,7 +201,7 @@ static void check_field(const char *path, const struct tk_value *value,
         return;
     }
     check_range(path, value, field, problems);
-    check_one_of(path, value, field, problems);
+    check_choices(path, value, field, problems);
 }
 
 static const struct tk_field *find_field(const struct tk_field *fields,
@@ -298,14 +318,57 @@ static enum tk_field_type type_of_default(const struct tk_value *value)
     return TK_FIELD_ANY;
 }
 
-static int64_t bound(const struct tk_value *value)
+/* A bound of a span is written as one, any other is a number. */
+static double bound(const char *path, const struct tk_value *value,
+                    enum tk_field_type type, double otherwise,
+                    struct tk_problems *problems)
 {
-    int64_t number = 0;
+    double number;
 
-    if (value != NULL && value->type == TK_TEXT) {
-        return tk_span_parse(value->as.text, &number) == 0 ? number : 0;
+    if (value == NULL) return otherwise;
+    if (fits_type(value, type) && read_number(value, type, &number)) {
+        return number;
     }
-    return tk_value_int(value, &number) ? number : 0;
+    tk_problem(problems, path, "has a min or max that is no bound of %s",
+               type_name(type));
+    return otherwise;
+}
+
+static const struct tk_field attributes[] = {
+    {{"choices", 7}, .type = TK_FIELD_LIST},
+    {{"default", 7}, .type = TK_FIELD_ANY},
+    {{"help", 4}, .type = TK_FIELD_TEXT},
+    {{"max", 3}, .type = TK_FIELD_ANY},
+    {{"min", 3}, .type = TK_FIELD_ANY},
+    {{"required", 8}, .type = TK_FIELD_BOOL},
+    {{"type", 4}, .type = TK_FIELD_TEXT},
+    {{"unit", 4}, .type = TK_FIELD_TEXT},
+};
+enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
+
+static struct tk_field declared_field(const char *path,
+                                      const struct tk_pair *pair,
+                                      struct tk_problems *problems)
+{
+    const struct tk_value *type = tk_value_get(&pair->value, "type");
+    const struct tk_value *min = tk_value_get(&pair->value, "min");
+    const struct tk_value *max = tk_value_get(&pair->value, "max");
+    struct tk_field field = {
+        .name = pair->name,
+        .choices = tk_value_get(&pair->value, "choices"),
+        .fallback = tk_value_get(&pair->value, "default"),
+        .required = tk_read_bool(&pair->value, "required", false),
+    };
+
+    field.type = type_of_default(field.fallback);
+    if (type != NULL && !type_by_name(tk_value_text(type), &field.type)) {
+        tk_problem(problems, path, "declares an unknown type");
+    }
+    if (min != NULL || max != NULL) {
+        field.min = bound(path, min, field.type, -HUGE_VAL, problems);
+        field.max = bound(path, max, field.type, HUGE_VAL, problems);
+    }
+    return field;
 }
 
 size_t tk_schema_declared(const char *path, const struct tk_value *declared,
@@ -317,33 +380,39 @@ size_t tk_schema_declared(const char *path, const struct tk_value *declared,
     if (declared == NULL) return 0;
     for (uint32_t i = 0; i < declared->as.table.pair_count; i++) {
         const struct tk_pair *pair = &declared->as.table.pairs[i];
-        const struct tk_value *type = tk_value_get(&pair->value, "type");
         char full[TK_PATH_TEXT];
-        struct tk_field field = {
-            .name = pair->name,
-            .one_of = tk_value_get(&pair->value, "one_of"),
-            .fallback = tk_value_get(&pair->value, "default"),
-            .required = tk_read_bool(&pair->value, "required", false),
-            .min = bound(tk_value_get(&pair->value, "min")),
-            .max = bound(tk_value_get(&pair->value, "max")),
-        };
 
         join_path(full, path, pair->name);
-        field.type = type_of_default(field.fallback);
         if (count == TK_FIELDS_MAX) {
             tk_problem(problems, full, "is one field too many (limit %d)",
                        TK_FIELDS_MAX);
             break;
         }
-        if (type != NULL && !type_by_name(tk_value_text(type), &field.type)) {
-            tk_problem(problems, full, "declares an unknown type");
+        tk_schema_check(full, &pair->value, attributes, ATTRIBUTES, false,
+                        problems);
+        out[count] = declared_field(full, pair, problems);
+        if (out[count].fallback != NULL) {
+            check_field(full, out[count].fallback, &out[count], problems);
         }
-        if (field.fallback != NULL) {
-            check_field(full, field.fallback, &field, problems);
-        }
-        out[count++] = field;
+        count++;
     }
     return count;
+}
+
+void tk_schema_check_settled(const char *path, const struct tk_value *value,
+                             const struct tk_field *field,
+                             struct tk_problems *problems)
+{
+    bool is_number = value->type == TK_INT || value->type == TK_NUM;
+
+    if (field->type != TK_FIELD_SPAN) {
+        check_field(path, value, field, problems);
+    } else if (!is_number) {
+        tk_problem(problems, path, "must be a number of seconds, not %s",
+                   tk_value_type_name(value));
+    } else {
+        check_range(path, value, field, problems);
+    }
 }
 
 const struct tk_value *tk_field_value(const struct tk_value *table,

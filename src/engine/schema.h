@@ -37,9 +37,9 @@ struct tk_field {
     struct tk_str name;
     enum tk_field_type type;
     bool required;
-    int64_t min; /* of a span (ms), a count or a number; both 0: no range */
-    int64_t max;
-    const struct tk_value *one_of;   /* list of texts, or NULL */
+    double min; /* of a span (ms), a count or a number; both 0: no range */
+    double max;
+    const struct tk_value *choices;  /* list of texts, or NULL */
     const struct tk_value *fallback; /* the default, or NULL */
 };
 
@@ -52,8 +52,8 @@ unsigned tk_schema_check(const char *path, const struct tk_value *table,
                          const struct tk_field *fields, size_t count,
                          bool items_allowed, struct tk_problems *problems);
 
-/* Reads the fields that a script declares ({ name = { type=, required=,
- * default=, one_of=, min=, max=, help= } }) into `out`. A field without `type`
+/* Reads the fields that a script declares ({ name = { type=, unit=, required=,
+ * default=, choices=, min=, max=, help= } }) into `out`. A field without `type`
  * gets that of its default, where a text such as "30m" is a span. Returns how
  * many. What is wrong with the declaration goes to `problems`. */
 size_t tk_schema_declared(const char *path, const struct tk_value *declared,
@@ -69,6 +69,11 @@ const struct tk_value *tk_field_value(const struct tk_value *table,
 struct tk_value tk_schema_settle(struct tk_pool *pool,
                                  const struct tk_value *table,
                                  const struct tk_field *fields, size_t count);
+
+/* Checks a value as tk_schema_settle gives it, spans as seconds. */
+void tk_schema_check_settled(const char *path, const struct tk_value *value,
+                             const struct tk_field *field,
+                             struct tk_problems *problems);
 
 /* Short readers for tables that were checked: the default where absent. */
 int64_t tk_read_span(const struct tk_value *table, const char *name,

@@ -316,11 +316,13 @@ static void read_policy(struct reading *r, struct tk_policy *policy,
     char path[TK_PATH_TEXT];
 
     *own_policy = NULL;
-    r->source->policy = policy;
-    if (choice == NULL) return;
+    if (choice == NULL) {
+        tk_source_choose(r->source, policy);
+        return;
+    }
     snprintf(path, sizeof path, "%s.policy", r->path);
     *own_policy = tk_policy_open(r->library, path, choice, r->problems);
-    r->source->policy = *own_policy;
+    tk_source_choose(r->source, *own_policy);
 }
 
 static void take_secrets(struct reading *r)
@@ -421,6 +423,13 @@ tk_source_open(const struct tk_library *library, struct tk_str name,
     return source;
 }
 
+void tk_source_choose(struct tk_source *source, struct tk_policy *policy)
+{
+    if (source->policy != NULL) tk_list_drop(&source->of_policy);
+    source->policy = policy;
+    if (policy != NULL) tk_list_push(&policy->sources, &source->of_policy);
+}
+
 void tk_source_meet_issuer(struct tk_source *source, struct tk_link *issuers)
 {
     if (source->issuer != NULL || source->origin[0] == '\0') return;
@@ -436,6 +445,7 @@ void tk_source_close(struct tk_source *source)
     tk_zone_free(source->zone);
     if (source->turn_at != 0) tk_list_drop(&source->of_turns);
     if (source->issuer != NULL) tk_list_drop(&source->of_issuer);
+    tk_source_choose(source, NULL);
     tk_queue_fini(&source->queue);
     tk_queue_fini(&source->newcomers);
     tk_secrets_fini(&source->secrets);

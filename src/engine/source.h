@@ -27,6 +27,7 @@ struct tk_source_stats {
     uint64_t early;        /* the same one, before the facts promise another, */
     uint64_t unchanged;    /* the same one though they do, */
     uint64_t failed;       /* or nothing */
+    uint64_t wasted;       /* tokens that were replaced and never used */
     uint64_t rejected;     /* reports that named the current token */
     uint64_t late_rejects; /* reports that named an older one, */
     uint64_t held_rejects; /* the current one too often in a row, */
@@ -48,7 +49,9 @@ struct tk_source {
     size_t kind_count;
     struct tk_value variants; /* name -> settings that differ */
     const struct tk_value *keep;
-    struct tk_policy *policy; /* borrowed from the configuration */
+    struct tk_policy *policy; /* borrowed from the configuration; set by
+                               * tk_source_choose */
+    struct tk_link of_policy; /* in its list */
     struct tk_http_route route;
     struct tk_zone *zone; /* where its users live */
     int64_t forget_ms;
@@ -74,6 +77,7 @@ struct tk_source {
     struct tk_link of_issuer; /* in its list, if there is one */
     unsigned strains;         /* a bit for each that was warned of */
     struct tk_source_stats stats;
+    struct tk_source_stats stats_at_tick;    /* of its policy, the last one */
     struct tk_learned learned[TK_KINDS_MAX]; /* beside `kinds` */
 };
 
@@ -85,6 +89,9 @@ tk_source_open(const struct tk_library *library, struct tk_str name,
                const struct tk_value *table, struct tk_policy *policy,
                struct tk_policy **own_policy, struct tk_problems *problems);
 void tk_source_close(struct tk_source *source);
+
+/* From now on this policy decides for the source. */
+void tk_source_choose(struct tk_source *source, struct tk_policy *policy);
 
 /* Finds the issuer of the source in this list, once; of a source that calls
  * no URL there is none. */

@@ -232,6 +232,8 @@ static int load(lua_State *L)
     check_identity(L, unit);
     check_functions(L, unit);
     unit->decide_ref = tk_unit_function(unit, "decide");
+    lua_pushvalue(L, -1);
+    unit->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);
     unit->options = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);

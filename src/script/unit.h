@@ -12,6 +12,8 @@
 
 struct tk_unit;
 
+enum { TK_UNIT_STATE_MAX = 64 * 1024 };
+
 enum tk_unit_kind { TK_UNIT_POLICY, TK_UNIT_PROVIDER, TK_UNIT_FAKE };
 
 struct tk_unit_options {
@@ -80,6 +82,53 @@ struct tk_decision {
 TK_MUST_USE int tk_unit_decide(struct tk_unit *unit,
                                const struct tk_token_view *token,
                                struct tk_decision *out, struct tk_why *why);
+
+/* What a policy may learn of. */
+#define TK_EVENT_MAP(XX)                                                       \
+    XX(ISSUED, "issued")     /* a new token, or the same with a longer life */ \
+    XX(COLD, "cold")         /* somebody waits, and there is no token */       \
+    XX(WASTED, "wasted")     /* a new one is there, nobody used the last */    \
+    XX(FAILED, "failed")     /* a refresh */                                   \
+    XX(REJECTED, "rejected") /* a caller reports the token as refused */       \
+    XX(DAY, "day")           /* the key's own day has ended */
+
+enum tk_event {
+#define TK_EVENT_ENUM(name, word) TK_EVENT_##name,
+    TK_EVENT_MAP(TK_EVENT_ENUM)
+#undef TK_EVENT_ENUM
+        TK_EVENTS,
+};
+const char *tk_event_name(enum tk_event event);
+
+/* Calls learn(token, event); errors as above. */
+TK_MUST_USE int tk_unit_learn(struct tk_unit *unit,
+                              const struct tk_token_view *token,
+                              enum tk_event event, struct tk_why *why);
+
+/* What a policy is told at a tick; all of it is borrowed. */
+struct tk_tick_view {
+    const struct tk_value *fleet;
+    const struct tk_value *options; /* as they are */
+    int64_t local_s;                /* as in struct tk_token_view */
+};
+
+/* Calls tick(fleet, options) with copies of both. What `options` is afterwards
+ * arrives in `pool`; the options that decide sees are as before. */
+TK_MUST_USE int tk_unit_tick(struct tk_unit *unit,
+                             const struct tk_tick_view *view,
+                             struct tk_pool *pool, struct tk_value *moved,
+                             struct tk_why *why);
+
+/* A copy of `policy.state`: plain values, TK_UNIT_STATE_MAX bytes of JSON at
+ * most. An empty table if the script has none. TK_ESCRIPT or TK_EFULL. */
+TK_MUST_USE int tk_unit_state_get(struct tk_unit *unit, struct tk_pool *pool,
+                                  struct tk_value *out, struct tk_why *why);
+/* Puts a copy of `state` in its place. The table stays the same one, so that a
+ * script may hold it in a local; a field that `state` does not have keeps the
+ * value that the file gave it. */
+TK_MUST_USE int tk_unit_state_set(struct tk_unit *unit,
+                                  const struct tk_value *state,
+                                  struct tk_why *why);
 
 /* --- fake issuers --- */
 

@@ -24,7 +24,7 @@ static int decide_on(lua_State *L, enum tk_verb verb, const char *name,
     struct tk_unit *unit = unit_of(L);
     struct tk_str why = {"", 0};
 
-    if (unit->view == NULL) {
+    if (!unit->is_deciding) {
         return luaL_error(L, "%s may be used inside decide only", name);
     }
     if (!lua_isnoneornil(L, why_index)) {
@@ -78,6 +78,10 @@ void tk_unit_policy_setup(lua_State *L, struct tk_unit *unit)
         {"ask", ask}, {"lapse", lapse}, {"renew", renew}, {NULL, NULL}};
 
     tk_unit_view_setup(L, unit);
+    for (int i = 0; i < TK_EVENTS; i++) {
+        lua_pushstring(L, tk_event_name((enum tk_event)i));
+        unit->event_refs[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
     for (const luaL_Reg *verb = verbs; verb->name != NULL; verb++) {
         lua_pushlightuserdata(L, unit);
         lua_pushcclosure(L, verb->func, 1);
@@ -85,7 +89,7 @@ void tk_unit_policy_setup(lua_State *L, struct tk_unit *unit)
     }
 }
 
-/* --- the call --- */
+/* --- the calls --- */
 
 static int take_answer(struct tk_unit *unit, uintptr_t before,
                        struct tk_decision *out, struct tk_why *why)
@@ -109,6 +113,22 @@ static int take_answer(struct tk_unit *unit, uintptr_t before,
     return 0;
 }
 
+/* The function and its arguments lie on the stack. */
+static int call(struct tk_unit *unit, const struct tk_token_view *token,
+                int arguments, int results, struct tk_why *why)
+{
+    lua_State *L = unit->vm->L;
+    int rc;
+
+    unit->view = token;
+    unit->local_s = token->local_s;
+    rc = tk_vm_end(unit->vm, L, lua_pcall(L, arguments, results, 0), why);
+    unit->view = NULL;
+    unit->local_s = TK_UNIT_NO_CLOCK;
+    unit->is_deciding = false;
+    return rc;
+}
+
 int tk_unit_decide(struct tk_unit *unit, const struct tk_token_view *token,
                    struct tk_decision *out, struct tk_why *why)
 {
@@ -117,17 +137,39 @@ int tk_unit_decide(struct tk_unit *unit, const struct tk_token_view *token,
     int rc;
 
     *out = (struct tk_decision){.verb = TK_LAPSE};
-    unit->view = token;
-    unit->local_s = token->local_s;
+    unit->is_deciding = true;
     tk_vm_begin(unit->vm, L, TK_UNIT_DECIDE_BUDGET);
     lua_rawgeti(L, LUA_REGISTRYINDEX, unit->decide_ref);
     lua_rawgeti(L, LUA_REGISTRYINDEX, unit->view_ref);
     lua_rawgeti(L, LUA_REGISTRYINDEX, unit->options);
-    rc = tk_vm_end(unit->vm, L, lua_pcall(L, 2, 1, 0), why);
-    unit->view = NULL;
-    unit->local_s = TK_UNIT_NO_CLOCK;
+    rc = call(unit, token, 2, 1, why);
     if (rc != 0) return rc;
     rc = take_answer(unit, before, out, why);
     lua_pop(L, 1);
     return rc;
+}
+
+const char *tk_event_name(enum tk_event event)
+{
+    static const char *const names[] = {
+#define TK_EVENT_NAME(name, word) word,
+        TK_EVENT_MAP(TK_EVENT_NAME)
+#undef TK_EVENT_NAME
+    };
+
+    return names[event];
+}
+
+/* Names of events are made once: what is called often must not raise for lack
+ * of memory outside of a protected call. */
+int tk_unit_learn(struct tk_unit *unit, const struct tk_token_view *token,
+                  enum tk_event event, struct tk_why *why)
+{
+    lua_State *L = unit->vm->L;
+
+    tk_vm_begin(unit->vm, L, TK_UNIT_DECIDE_BUDGET);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tk_unit_function(unit, "learn"));
+    lua_rawgeti(L, LUA_REGISTRYINDEX, unit->view_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, unit->event_refs[event]);
+    return call(unit, token, 2, 0, why);
 }

@@ -36,10 +36,13 @@ struct tk_unit {
     /* The time of day that the script is told, as base/profile.h counts it;
      * set while the script is called. */
     int64_t local_s;
+    bool is_deciding; /* the words may be used */
+    int table_ref;    /* what the file returned */
     int view_ref;
     int profile_ref; /* token.profile */
     int today_ref;   /* token.today */
     int decide_ref;
+    int event_refs[TK_EVENTS];
     struct tk_decision decision;
     uintptr_t decision_id; /* of the last renew, ask or lapse */
 

@@ -51,8 +51,8 @@ static const char *const field_names[] = {
 enum { FIELDS = sizeof field_names / sizeof field_names[0] };
 
 static const char token_is_gone[] =
-    "the token is gone: it may be read inside decide only; copy the fields "
-    "that you need";
+    "the token is gone: it may be read inside decide and learn only; copy the "
+    "fields that you need";
 
 static void push_seconds(lua_State *L, int64_t ms)
 {

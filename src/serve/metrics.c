@@ -236,17 +236,17 @@ static void put_expiry(const struct tk_census *census, struct tk_buf *out)
 
 static uint64_t count_calls(const struct tk_policy *policy)
 {
-    return policy->calls;
+    return policy->decide.calls;
 }
 
 static uint64_t count_failures(const struct tk_policy *policy)
 {
-    return policy->failures;
+    return policy->decide.failures;
 }
 
 static uint64_t is_out(const struct tk_policy *policy)
 {
-    return policy->is_out;
+    return policy->decide.is_out;
 }
 
 /* A policy that several sources choose, each with options of its own, is one

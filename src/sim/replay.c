@@ -1,6 +1,7 @@
 #include "sim/replay.h"
 
 #include "engine/caller.h"
+#include "engine/tick.h"
 #include "sim/book.h"
 #include "sim/sources.h"
 
@@ -351,7 +352,6 @@ static int set_up(struct replay *r, struct tk_tally *tally)
                           options->learn_ms, r->trace->end_ms);
 
     r->book.show_key = options->show_key;
-    options->policy->epoch = START_MS;
     if (rc == 0) {
         rc = tk_sim_issuer_init(&r->issuer, options->terms, r->trace);
     }
@@ -359,7 +359,9 @@ static int set_up(struct replay *r, struct tk_tally *tally)
         rc = tk_sim_sources_init(&r->sources, r->trace, options->terms,
                                  options->policy, r->why);
     }
-    return rc == 0 ? make_fleet(r) : rc;
+    if (rc == 0) rc = make_fleet(r);
+    if (rc == 0) tk_tick_start(r->fleet, options->policy, START_MS);
+    return rc;
 }
 
 static void tear_down(struct replay *r)
@@ -399,7 +401,7 @@ int tk_replay(const struct tk_replay_options *options, struct tk_tally *out,
     tk_pool_init(&r.pool, CALLERS_MAX_BYTES);
     rc = set_up(&r, out);
     if (rc == 0) rc = run(&r);
-    out->asked = options->policy->calls;
+    out->asked = options->policy->decide.calls;
     tear_down(&r);
     if (rc != 0 && why->text[0] == '\0') {
         return tk_fail(why, rc, "the simulation: %s", tk_err_text(rc));

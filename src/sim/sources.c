@@ -24,7 +24,7 @@ static int no_memory(const struct making *m)
 static void furnish(const struct making *m, struct tk_source *source)
 {
     source->provider = "sim";
-    source->policy = m->policy;
+    tk_source_choose(source, m->policy);
     source->max_keys = UINT32_MAX;
     source->max_concurrent = m->terms->max_concurrent;
     /* Whoever is idle goes on costing what the policy makes it cost. */
@@ -135,6 +135,7 @@ void tk_sim_sources_fini(struct tk_sim_sources *sources)
     for (size_t i = 0; i < sources->count; i++) {
         struct tk_source *source = sources->sources[i];
 
+        tk_source_choose(source, NULL);
         tk_queue_fini(&source->queue);
         tk_queue_fini(&source->newcomers);
         free(source);

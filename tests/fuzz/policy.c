@@ -89,8 +89,8 @@ static void decide(struct tk_unit *unit)
     tk_refresh_land(fleet, entry, &source, &answer, START + 100);
     HOLD(tk_entry_has_token(entry, START + 100));
     hold_plan(entry, START + 100);
-    HOLD(policy.failures == 0 || policy.last_failure.text[0] != '\0');
-    HOLD(entry->plan.fallback == (policy.failures > 0));
+    HOLD(policy.decide.failures == 0 || policy.last_failure.text[0] != '\0');
+    HOLD(entry->plan.fallback == (policy.decide.failures > 0));
     HOLD(unit->vm->used <= TK_VM_MEMORY_MAX);
     tk_fleet_remove(fleet, entry);
 }

@@ -17,7 +17,7 @@ provider.settings = {
     resource      = { type = "text", help = "RFC 8707 resource indicator" },
     params        = { type = "table", help = "further fields of the form" },
     auth          = { type = "text", default = "basic",
-                      one_of = { "basic", "post" },
+                      choices = { "basic", "post" },
                       help = "how the client shows its secret" },
     basic_raw     = { type = "bool", default = false,
                       help = "send id and secret unencoded in Basic" },

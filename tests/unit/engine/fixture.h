@@ -66,7 +66,6 @@ static inline int fixture_set_up(void **state)
     f->source = (struct tk_source){
         .name = "crm",
         .provider = "test",
-        .policy = &f->policy,
         .kinds = {{.name = "client",
                    .overlap_is_own_life = true,
                    .subjects = TK_SUBJECT_ANY}},
@@ -75,6 +74,9 @@ static inline int fixture_set_up(void **state)
         .max_concurrent = 3,
         .forget_ms = 24 * 3600 * SECOND,
     };
+    tk_list_init(&f->policy.sources);
+    tk_list_init(&f->policy.of_ticks);
+    tk_source_choose(&f->source, &f->policy);
     if (tk_fleet_new(&options, &f->fleet) != 0) return -1;
     *state = f;
     return 0;

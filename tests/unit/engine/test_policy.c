@@ -56,7 +56,7 @@ static void a_script_that_fails_is_answered_for(void **state)
     /* One good answer makes up for it. */
     tk_policy_decide(config->policies[0], &token, &decision, &fallback);
     assert_false(fallback);
-    assert_int_equal(config->policies[0]->failures_in_row, 0);
+    assert_int_equal(config->policies[0]->decide.failures_in_row, 0);
     tk_config_free(config);
 }
 
@@ -74,8 +74,8 @@ static void a_script_that_fails_for_long_is_not_asked_again(void **state)
         tk_policy_decide(config->policies[0], &bad, &decision, &fallback);
         assert_true(fallback);
     }
-    assert_true(config->policies[0]->is_out);
-    assert_int_equal(config->policies[0]->calls, 10);
+    assert_true(config->policies[0]->decide.is_out);
+    assert_int_equal(config->policies[0]->decide.calls, 10);
     tk_config_free(config);
 }
 

@@ -3,7 +3,7 @@
 static const char declared[] =
     "{'token_url':{'type':'url','required':true},"
     "'scope':{'type':'text'},"
-    "'auth':{'type':'text','default':'basic','one_of':['basic','post']},"
+    "'auth':{'type':'text','default':'basic','choices':['basic','post']},"
     "'life':{'default':'1h','min':'1s','max':'2h'},"
     "'tries':{'type':'count','min':1,'max':5},"
     "'share':{'type':'number','default':0.5},"

@@ -4,10 +4,9 @@
 #ifndef TK_TESTS_UNIT_ENGINE_TREE_H
 #define TK_TESTS_UNIT_ENGINE_TREE_H
 
-#include "tests/unit/harness.h"
+#include "tests/unit/tree_text.h"
 
 #include "engine/schema.h"
-#include "net/json.h"
 
 #include <string.h>
 
@@ -35,21 +34,9 @@ static inline int tree_tear_down(void **state)
     return 0;
 }
 
-/* Apostrophes stand for quotation marks. */
 static inline struct tk_value parse(struct tree *tree, const char *json)
 {
-    char *copy = tk_pool_dup(&tree->pool, tk_str(json));
-    struct tk_value value = {.type = TK_NIL};
-    struct tk_why why = {0};
-
-    assert_non_null(copy);
-    for (char *at = copy; *at != '\0'; at++) {
-        if (*at == '\'') *at = '"';
-    }
-    if (tk_json_parse(tk_str(copy), &tree->pool, &value, &why) != 0) {
-        fail_msg("%s: %s", json, why.text);
-    }
-    return value;
+    return tree_of(&tree->pool, json);
 }
 
 static inline const char *problems_of(struct tree *tree)

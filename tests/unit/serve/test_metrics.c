@@ -118,10 +118,10 @@ static void policies_of_one_name_are_one_series(void **state)
     struct scene *s = *state;
     struct tk_str text;
 
-    s->f->policy.calls = 5;
-    s->f->policy.failures = 2;
-    s->other.calls = 7;
-    s->other.is_out = true;
+    s->f->policy.decide.calls = 5;
+    s->f->policy.decide.failures = 2;
+    s->other.decide.calls = 7;
+    s->other.decide.is_out = true;
     text = scrape(s);
     holds(text, "\ntokeng_policy_calls_total{policy=\"threshold\"} 5\n");
     holds(text, "\ntokeng_policy_calls_total{policy=\"fraction\"} 7\n");

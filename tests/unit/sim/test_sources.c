@@ -38,6 +38,7 @@ static int open(struct scene *scene, const char *const *keys)
                          0);
     }
     assert_int_equal(tk_fleet_new(&options, &scene->fleet), 0);
+    tk_list_init(&scene->policy.sources);
     return tk_sim_sources_init(&scene->sources, &scene->trace, &scene->terms,
                                &scene->policy, &scene->why);
 }
