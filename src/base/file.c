@@ -48,6 +48,58 @@ int tk_file_read(const char *path, struct tk_buf *out, struct tk_why *why)
     return rc == 0 ? 0 : tk_fail(why, rc, "%s: %s", path, tk_err_text(rc));
 }
 
+static int write_all(int fd, struct tk_str bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t put = write(fd, bytes.data, bytes.len);
+
+        if (put < 0 && errno != EINTR) return TK_EIO;
+        if (put > 0) bytes = tk_str_skip(bytes, (size_t)put);
+    }
+    return fsync(fd) == 0 ? 0 : TK_EIO;
+}
+
+/* Through a new file beside it, `beside`. */
+static int replace(const char *path, const char *beside, unsigned mode,
+                   struct tk_str bytes)
+{
+    int fd, rc;
+
+    (void)unlink(beside); /* of a process that died and had our number */
+    fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0) return TK_EIO;
+    rc = write_all(fd, bytes);
+    if (rc == 0 && rename(beside, path) != 0) rc = TK_EIO;
+    if (rc != 0) {
+        int cause = errno;
+
+        unlink(beside);
+        errno = cause;
+    }
+    close(fd);
+    return rc;
+}
+
+int tk_file_write(const char *path, unsigned mode, struct tk_str bytes,
+                  struct tk_why *why)
+{
+    char beside[PATH_MAX];
+    struct stat info;
+    int len =
+        snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)getpid());
+
+    if (len < 0 || len >= (int)sizeof beside) {
+        return tk_fail(why, TK_EINVAL, "the path is too long: %s", path);
+    }
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return tk_fail(why, TK_EEXIST, "%s: not a regular file", path);
+    }
+    if (replace(path, beside, mode, bytes) != 0) {
+        return tk_fail(why, TK_EIO, "%s: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
 int tk_file_make_dir(const char *path, unsigned mode, struct tk_why *why)
 {
     char part[PATH_MAX];

@@ -10,6 +10,12 @@
 TK_MUST_USE int tk_file_read(const char *path, struct tk_buf *out,
                              struct tk_why *why);
 
+/* Puts `bytes` in the place of the file, whole or not at all: who reads it
+ * meanwhile sees the old one. `mode` is as for open(2). What is there and is no
+ * regular file, a link too, is refused. */
+TK_MUST_USE int tk_file_write(const char *path, unsigned mode,
+                              struct tk_str bytes, struct tk_why *why);
+
 /* Makes a directory and its missing parents; one that is there is fine. */
 TK_MUST_USE int tk_file_make_dir(const char *path, unsigned mode,
                                  struct tk_why *why);

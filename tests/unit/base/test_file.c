@@ -235,6 +235,81 @@ static void refuses_what_is_no_path(void **state)
     assert_int_equal(tk_file_make_dir(path, 0700, &why), TK_EINVAL);
 }
 
+static void expect_content(const char *path, const char *text)
+{
+    struct tk_buf buf;
+    struct tk_why why;
+
+    assert_int_equal(read_into(&buf, 100, path, &why), 0);
+    assert_text(tk_buf_str(&buf), tk_str(text));
+    tk_buf_fini(&buf);
+}
+
+static void a_file_is_replaced_as_a_whole(void **state)
+{
+    const char *path = path_of(*state, "f");
+    struct tk_why why;
+    struct stat old, new;
+
+    assert_int_equal(tk_file_write(path, 0600, TK_STR("a long text"), &why), 0);
+    expect_content(path, "a long text");
+    assert_int_equal(stat(path, &old), 0);
+    assert_int_equal(old.st_mode & 07777, 0600);
+    assert_int_equal(tk_file_write(path, 0600, TK_STR("short"), &why), 0);
+    expect_content(path, "short");
+    assert_int_equal(stat(path, &new), 0);
+    assert_int_not_equal(old.st_ino, new.st_ino);
+    assert_int_equal(tk_file_write(path, 0600, TK_STR(""), &why), 0);
+    expect_content(path, "");
+}
+
+static size_t count_names(const char *dir)
+{
+    char command[128];
+    FILE *pipe;
+    size_t count = 0;
+
+    snprintf(command, sizeof command, "ls -A '%s'", dir);
+    pipe = popen(command, "r");
+    for (int c; (c = fgetc(pipe)) != EOF;) count += c == '\n';
+    pclose(pipe);
+    return count;
+}
+
+static void a_file_that_cannot_be_replaced_stays(void **state)
+{
+    struct place *place = *state;
+    char dir[128];
+    struct tk_why why;
+
+    snprintf(dir, sizeof dir, "%s", path_of(place, "d"));
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(tk_file_write(dir, 0600, TK_STR("x"), &why), TK_EEXIST);
+    assert_string_equal(why.text + strlen(dir), ": not a regular file");
+    assert_int_equal(symlink("d", path_of(place, "link")), 0);
+    assert_int_equal(tk_file_write(place->path, 0600, TK_STR("x"), &why),
+                     TK_EEXIST);
+    assert_int_equal(
+        tk_file_write(path_of(place, "none/f"), 0600, TK_STR("x"), &why),
+        TK_EIO);
+    assert_string_equal(why.text + strlen(place->path),
+                        ": No such file or directory");
+    assert_int_equal(count_names(place->dir), 2);
+}
+
+static void a_name_that_is_too_long_leaves_nothing_behind(void **state)
+{
+    struct place *place = *state;
+    char name[300], path[400];
+    struct tk_why why;
+
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    snprintf(path, sizeof path, "%s/%s", place->dir, name);
+    assert_int_equal(tk_file_write(path, 0600, TK_STR("x"), &why), TK_EIO);
+    assert_int_equal(count_names(place->dir), 0);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -250,6 +325,9 @@ int main(void)
         WITH(gives_the_directory_its_mode),
         WITH(a_file_in_the_way_is_an_error),
         WITH(refuses_what_is_no_path),
+        WITH(a_file_is_replaced_as_a_whole),
+        WITH(a_file_that_cannot_be_replaced_stays),
+        WITH(a_name_that_is_too_long_leaves_nothing_behind),
     };
 #undef WITH
 
