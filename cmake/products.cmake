@@ -43,8 +43,25 @@ foreach(folder lua policies)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${folder}
     ${PROJECT_BINARY_DIR}/share/tokeng/${folder} SYMBOLIC)
 endforeach()
+# The page of `tokeng simulate --html` is put together from these; d3 is the
+# system's, a copy of it is installed with them.
+find_file(TOKENG_D3 d3.min.js PATHS /usr/share/javascript/d3 NO_DEFAULT_PATH)
+if(NOT TOKENG_D3)
+  message(FATAL_ERROR "d3.min.js (Debian's libjs-d3) is not there: run "
+    "scripts/setup run, or configure with -DTOKENG_D3=FILE, version 3")
+endif()
+set(web simulate.html simulate.css charts.js simulate.js)
+list(TRANSFORM web PREPEND ${PROJECT_SOURCE_DIR}/web/)
+list(APPEND web ${TOKENG_D3})
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/tokeng/web)
+foreach(path IN LISTS web)
+  get_filename_component(name ${path} NAME)
+  file(CREATE_LINK ${path} ${PROJECT_BINARY_DIR}/share/tokeng/web/${name}
+    SYMBOLIC)
+endforeach()
 
 set(share ${CMAKE_INSTALL_DATADIR}/tokeng)
+install(FILES ${web} DESTINATION ${share}/web)
 install(DIRECTORY lua/tokeng DESTINATION ${share}/lua FILES_MATCHING PATTERN *.lua)
 install(DIRECTORY policies/ DESTINATION ${share}/policies
   FILES_MATCHING PATTERN *.lua)

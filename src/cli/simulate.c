@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 #include "cli/scores.h"
 #include "sim/generate.h"
+#include "sim/html.h"
 #include "sim/report.h"
 
 enum {
@@ -44,6 +45,9 @@ static const struct tk_option options[] = {
     {"quota-day", '\0', TK_OPTION_COUNT, "N", "calls a day"},
     {"concurrent", '\0', TK_OPTION_COUNT, "N", "calls at a time (any number)"},
     {"seed", '\0', TK_OPTION_COUNT, "N", "other chances (1)"},
+    {"html", '\0', TK_OPTION_TEXT, "FILE", "pictures too, for a browser"},
+    {"show", '\0', TK_OPTION_TEXT, "KEY",
+     "whose tokens they show (a key that is used as often as most)"},
     TK_OPTION_JSON,
 };
 
@@ -203,6 +207,35 @@ static int find_optimum(struct simulation *s, struct tk_why *why)
     return rc == TK_EINVAL ? 0 : rc;
 }
 
+static int pick_shown(struct simulation *s, struct tk_why *why)
+{
+    return tk_html_data_pick(&s->trace, tk_args_text(s->args, "show"),
+                             &s->terms.show_key, why);
+}
+
+/* What the trace is called in the pictures. */
+static struct tk_str name_of(const struct simulation *s)
+{
+    const char *path = tk_args_text(s->args, "trace");
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+    if (path == NULL) return TK_STR("a trace that is made up");
+    return tk_str(slash == NULL ? path : slash + 1);
+}
+
+static int draw(const struct simulation *s, struct tk_why *why)
+{
+    const char *path = tk_args_text(s->args, "html");
+    struct tk_html_data data = {
+        .trace = name_of(s),
+        .contest = &s->contest,
+        .optimum = s->has_optimum ? &s->optimum : NULL,
+    };
+
+    if (path == NULL) return 0;
+    return tk_html_write(path, &data, s->library.share_dir, why);
+}
+
 static int simulate(struct simulation *s, struct tk_why *why)
 {
     int rc = tk_library_init(&s->library, NULL, why);
@@ -211,9 +244,11 @@ static int simulate(struct simulation *s, struct tk_why *why)
     if (rc == 0) rc = read_trace(s, why);
     read_terms(s);
     if (rc == 0) rc = check_terms(s, why);
+    if (rc == 0) rc = pick_shown(s, why);
     if (rc == 0) rc = tk_contest_run(&s->terms, &s->contest, why);
     tk_progress_end(&s->progress);
-    return rc == 0 ? find_optimum(s, why) : rc;
+    if (rc == 0) rc = find_optimum(s, why);
+    return rc == 0 ? draw(s, why) : rc;
 }
 
 static enum tk_exit report(const struct simulation *s,

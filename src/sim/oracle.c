@@ -84,24 +84,45 @@ static int64_t call_cold(const int64_t *at_ms, size_t n, size_t i,
     return at_ms[i] + useful_ms(terms);
 }
 
+/* Into `starts` (or NULL) goes when each refresh starts. */
+static size_t walk(const int64_t *at_ms, size_t n,
+                   const struct tk_oracle_terms *terms, int64_t *starts,
+                   struct tk_oracle_cost *out)
+{
+    size_t count = 0;
+    int64_t end = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t start = i == 0 ? at_ms[0] : at_ms[i] - terms->latency_ms;
+
+        if (i > 0 && at_ms[i] < end) continue;
+        if (i == 0) {
+            (void)call_cold(at_ms, n, 0, terms, out);
+        } else {
+            count_call(terms, start, 0, out);
+        }
+        end = start + useful_ms(terms);
+        if (starts != NULL) starts[count] = start;
+        count++;
+    }
+    return count;
+}
+
 void tk_oracle_continuous(const int64_t *at_ms, size_t n,
                           const struct tk_oracle_terms *terms,
                           struct tk_oracle_cost *out)
 {
-    int64_t end;
-
     *out = (struct tk_oracle_cost){0};
-    if (n == 0) {
-        return;
-    }
-    end = call_cold(at_ms, n, 0, terms, out);
+    (void)walk(at_ms, n, terms, NULL, out);
     out->first = out->cold;
-    for (size_t i = 1; i < n; i++) {
-        if (at_ms[i] >= end) {
-            count_call(terms, at_ms[i] - terms->latency_ms, 0, out);
-            end = at_ms[i] - terms->latency_ms + useful_ms(terms);
-        }
-    }
+}
+
+size_t tk_oracle_starts(const int64_t *at_ms, size_t n,
+                        const struct tk_oracle_terms *terms, int64_t *starts)
+{
+    struct tk_oracle_cost cost = {0};
+
+    return walk(at_ms, n, terms, starts, &cost);
 }
 
 /* `calls` of them, the first at `start`, one every `gain`. */

@@ -52,6 +52,11 @@ void tk_oracle_continuous(const int64_t *at_ms, size_t n,
                           const struct tk_oracle_terms *terms,
                           struct tk_oracle_cost *out);
 
+/* When the refreshes of tk_oracle_continuous start, into `starts` with room for
+ * n. Returns how many there are. */
+size_t tk_oracle_starts(const int64_t *at_ms, size_t n,
+                        const struct tk_oracle_terms *terms, int64_t *starts);
+
 /* The cheapest when only a token that is still good may be renewed: what
  * remains without pre-warming after a lapse. A renewal is in time or not made,
  * which is exact for a latency of 0. */

@@ -11,7 +11,7 @@ mv "$work/first" "$work/moved"
 prefix=$work/moved
 
 "$prefix/bin/tokeng" version
-for folder in lua/tokeng policies; do
+for folder in lua/tokeng policies web; do
     test -d "$prefix/share/tokeng/$folder" || {
         echo "share/tokeng/$folder is not installed"
         exit 1
