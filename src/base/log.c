@@ -58,17 +58,26 @@ static bool is_plain(struct tk_str text)
     return text.len > 0;
 }
 
+static bool is_escaped(char c)
+{
+    return (unsigned char)c < ' ' || c == '"' || c == '\\' || c == 0x7f;
+}
+
 static void put_quoted(struct tk_buf *line, struct tk_str text)
 {
     tk_buf_put_byte(line, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    for (size_t run; text.len > 0; text = tk_str_skip(text, run)) {
+        unsigned char c = (unsigned char)text.data[0];
 
-        if (c == '"' || c == '\\') tk_buf_put_byte(line, '\\');
-        if (c < ' ' || c == 0x7f) {
-            tk_buf_printf(line, "\\x%02x", c);
+        for (run = 0; run < text.len && !is_escaped(text.data[run]); run++) {
+        }
+        tk_buf_put(line, text.data, run);
+        if (run > 0) continue;
+        run = 1;
+        if (c == '"' || c == '\\') {
+            tk_buf_put(line, (const char[]){'\\', (char)c}, 2);
         } else {
-            tk_buf_put_byte(line, (char)c);
+            tk_buf_printf(line, "\\x%02x", c);
         }
     }
     tk_buf_put_byte(line, '"');

@@ -8,8 +8,9 @@
 
 #include <stdlib.h>
 
-/* Easy handles that are kept for the next request. */
-enum { IDLE_MAX = 64 };
+/* Easy handles that are kept for the next request; a longer URL is checked
+ * each time. */
+enum { IDLE_MAX = 64, SOUND_URL_MAX = 1024 };
 
 /* Owned by its client until its callback has returned. */
 struct tk_transfer {
@@ -33,6 +34,7 @@ struct tk_client {
     struct tk_transfer *first; /* the oldest */
     struct tk_transfer *last;
     size_t transfer_count;
+    struct tk_buf sound_url; /* of the last request that had no query */
     bool has_openssl;
     unsigned uses;  /* functions of this file that are still at work on it */
     bool is_closed; /* to be released when the last of them returns */
@@ -44,6 +46,7 @@ static void release(struct tk_client *client)
     while (client->idle_count > 0) {
         curl_easy_cleanup(client->idle[--client->idle_count]);
     }
+    tk_buf_fini(&client->sound_url);
     curl_share_cleanup(client->share);
     curl_global_cleanup();
     free(client);
@@ -186,6 +189,7 @@ int tk_client_new(struct tk_loop *loop, struct tk_client **out)
         return TK_EINTERNAL;
     }
     client->loop = loop;
+    tk_buf_init(&client->sound_url, SOUND_URL_MAX);
     client->has_openssl = tk_client_tls_is_openssl();
     client->share = curl_share_init();
     rc = client->share == NULL ? TK_ENOMEM : 0;
@@ -234,12 +238,29 @@ put_back:
     return rc;
 }
 
+/* Most requests have the URL of the one before. A query may hold a secret, and
+ * is not kept. */
+static int check(struct tk_client *client,
+                 const struct tk_http_request *request, struct tk_why *why)
+{
+    const char *sound_url = tk_buf_text(&client->sound_url);
+    int rc = tk_client_check(request, sound_url, why);
+
+    if (rc != 0 || strchr(request->url, '?') != NULL ||
+        strcmp(request->url, sound_url) == 0) {
+        return rc;
+    }
+    tk_buf_clear(&client->sound_url);
+    tk_buf_put_text(&client->sound_url, request->url);
+    return 0;
+}
+
 int tk_client_send(struct tk_client *client,
                    const struct tk_http_request *request, tk_http_done_cb done,
                    void *data, struct tk_transfer **out, struct tk_why *why)
 {
     struct tk_transfer *transfer;
-    int rc = tk_client_check(request, why);
+    int rc = check(client, request, why);
 
     if (rc != 0) return rc;
     if (client->is_closed) {

@@ -11,8 +11,9 @@
 #include "net/http.h"
 
 /* Returns 0, TK_EINVAL with the rule that was broken (never with the bytes),
- * or TK_ENOMEM. */
+ * or TK_ENOMEM. `sound_url` is one that has passed before, or empty: curl need
+ * not parse it again. */
 TK_MUST_USE int tk_client_check(const struct tk_http_request *request,
-                                struct tk_why *why);
+                                const char *sound_url, struct tk_why *why);
 
 #endif

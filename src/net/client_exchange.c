@@ -10,6 +10,8 @@ enum {
     CONNECT_MS = 5000,
     TOTAL_MS = 15000,
     TOTAL_MAX_MS = 3600 * 1000,
+    LOW_SPEED = 10,   /* bytes/s, for as many ... */
+    LOW_SPEED_S = 30, /* ... seconds; a shorter transfer cannot be so slow */
     BODY_MAX = 64 * 1024,
     HEAD_MAX = 32 * 1024,
     SENT_MAX = 1024 * 1024,
@@ -40,8 +42,6 @@ static const struct {
     {CURLOPT_DNS_CACHE_TIMEOUT, 60},  /* s; issuers move by DNS */
     {CURLOPT_BUFFERSIZE, READ_SIZE},
     {CURLOPT_UPLOAD_BUFFERSIZE, WRITE_SIZE},
-    {CURLOPT_LOW_SPEED_LIMIT, 10}, /* bytes/s, for as many seconds as ... */
-    {CURLOPT_LOW_SPEED_TIME, 30},  /* ... matters to a long total_ms only */
     /* A transfer that is ended while its host name is being looked up: let
      * the thread end when it will instead of waiting for it on the loop. */
     {CURLOPT_QUICK_EXIT, 1},
@@ -93,6 +93,18 @@ static long within(int64_t span_ms, long preset)
     return span_ms < TOTAL_MAX_MS ? (long)span_ms : TOTAL_MAX_MS;
 }
 
+static bool set_times(CURL *easy, const struct tk_http_route *route)
+{
+    long total_ms = within(route->total_ms, TOTAL_MS);
+    long low_speed = total_ms > LOW_SPEED_S * 1000 ? LOW_SPEED : 0;
+
+    return set_long(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                    within(route->connect_ms, CONNECT_MS)) &&
+           set_long(easy, CURLOPT_TIMEOUT_MS, total_ms) &&
+           set_long(easy, CURLOPT_LOW_SPEED_LIMIT, low_speed) &&
+           set_long(easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S);
+}
+
 static bool set_route(CURL *easy, const struct tk_http_route *route,
                       size_t max_body)
 {
@@ -104,10 +116,7 @@ static bool set_route(CURL *easy, const struct tk_http_route *route,
            set_given(easy, CURLOPT_CAINFO, route->ca_file) &&
            set_given(easy, CURLOPT_SSLCERT, route->cert_file) &&
            set_given(easy, CURLOPT_SSLKEY, route->key_file) &&
-           set_long(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                    within(route->connect_ms, CONNECT_MS)) &&
-           set_long(easy, CURLOPT_TIMEOUT_MS,
-                    within(route->total_ms, TOTAL_MS)) &&
+           set_times(easy, route) &&
            curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
                             (curl_off_t)max_body) == CURLE_OK;
 }

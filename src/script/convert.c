@@ -152,7 +152,7 @@ static int take_pairs(const struct walk *walk, const struct step *step,
         }
         lua_pop(L, 1);
     }
-    if (filled > 0) qsort(pairs, filled, sizeof *pairs, compare_pairs);
+    if (filled > 1) qsort(pairs, filled, sizeof *pairs, compare_pairs);
     return 0;
 }
 

@@ -94,17 +94,20 @@ static void put_encoded(struct tk_buf *out, struct tk_str text)
 {
     static const char digits[] = "0123456789ABCDEF";
 
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    while (text.len > 0) {
+        unsigned char c = (unsigned char)text.data[0];
+        size_t run = 0;
 
-        if (is_plain(c)) {
-            tk_buf_put_byte(out, text.data[i]);
+        while (run < text.len && is_plain((unsigned char)text.data[run])) run++;
+        if (run > 0) {
+            tk_buf_put(out, text.data, run);
         } else if (c == ' ') {
             tk_buf_put_byte(out, '+');
         } else {
             tk_buf_put(out, (const char[]){'%', digits[c >> 4], digits[c & 15]},
                        3);
         }
+        text = tk_str_skip(text, run > 0 ? run : 1);
     }
 }
 

@@ -128,8 +128,7 @@ void tk_vm_check_time(lua_State *L)
 static void give_back(struct tk_vm *vm, void *block, size_t size)
 {
     if (block == NULL) return;
-    explicit_bzero(block, size);
-    free(block);
+    tk_blocks_give(&vm->blocks, block, size);
     vm->used -= size;
 }
 
@@ -151,7 +150,7 @@ static void *refuse(struct tk_vm *vm, size_t size)
 static void *move(struct tk_vm *vm, void *block, size_t old_size, size_t size)
 {
     size_t kept = old_size < size ? old_size : size;
-    void *fresh = malloc(size);
+    void *fresh = tk_blocks_take(&vm->blocks, size);
 
     if (fresh == NULL && size > old_size) return refuse(vm, size);
     if (fresh == NULL) {
@@ -208,6 +207,7 @@ int tk_vm_new(const char *path, const char *lua_dir, struct tk_vm **out)
     keep_name(vm, path);
     vm->L = lua_newstate(allocate, vm);
     if (vm->L == NULL) {
+        tk_blocks_fini(&vm->blocks);
         free(vm);
         return TK_ENOMEM;
     }
@@ -220,6 +220,7 @@ void tk_vm_free(struct tk_vm *vm)
 {
     if (vm == NULL) return;
     lua_close(vm->L);
+    tk_blocks_fini(&vm->blocks);
     free(vm);
 }
 

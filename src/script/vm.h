@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "script/blocks.h"
 
 #include <lua.h>
 #include <stdint.h>
@@ -49,6 +50,7 @@ struct tk_vm {
     bool is_loading;       /* the file is being loaded: require may read */
     char name[TK_VM_NAME]; /* of the file, as errors show it */
 
+    struct tk_blocks blocks;
     size_t used; /* bytes */
     size_t refused;
     int64_t budget; /* instructions left in this entry */

@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         headers[request.header_count++] = (struct tk_http_header){name, value};
     }
-    if (tk_client_check(&request, &why) == 0) {
+    if (tk_client_check(&request, "", &why) == 0) {
         hold_url(url);
         hold_headers(&request);
         HOLD(route.insecure_http || url[4] == 's' || url[4] == 'S');

@@ -8,7 +8,7 @@ static int check_url(const char *url, bool insecure_http)
     struct tk_http_request request = {
         .method = "GET", .url = url, .route = &route};
     struct tk_why why = {0};
-    int rc = tk_client_check(&request, &why);
+    int rc = tk_client_check(&request, "", &why);
 
     assert_int_equal(why.code, rc);
     if (url != NULL) assert_null(strstr(why.text, "marker"));
@@ -24,7 +24,7 @@ static int check_header(struct tk_str name, struct tk_str value)
                                       .headers = headers,
                                       .header_count = 2};
     struct tk_why why = {0};
-    int rc = tk_client_check(&request, &why);
+    int rc = tk_client_check(&request, "", &why);
 
     assert_int_equal(why.code, rc);
     assert_null(strstr(why.text, "marker"));
@@ -48,15 +48,30 @@ static void http_needs_leave(void **state)
     assert_int_equal(check_url("https://a.example/", true), 0);
 }
 
+/* Only what curl says of it is known: that it may be spoken to is not. */
+static void a_url_that_has_passed_is_not_parsed_again(void **state)
+{
+    const char *bad_port = "https://a.example:99999/";
+    const char *plain = "http://a.example/";
+    struct tk_http_request request = {.method = "GET", .url = bad_port};
+
+    (void)state;
+    assert_int_equal(tk_client_check(&request, "https://a.example/", NULL),
+                     TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, bad_port, NULL), 0);
+    request.url = plain;
+    assert_int_equal(tk_client_check(&request, plain, NULL), TK_EINVAL);
+}
+
 static void without_a_route_only_https_is_spoken(void **state)
 {
     struct tk_http_request request = {.method = "GET",
                                       .url = "http://a.example/"};
 
     (void)state;
-    assert_int_equal(tk_client_check(&request, NULL), TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, "", NULL), TK_EINVAL);
     request.url = "https://a.example/";
-    assert_int_equal(tk_client_check(&request, NULL), 0);
+    assert_int_equal(tk_client_check(&request, "", NULL), 0);
 }
 
 static void other_schemes_are_refused(void **state)
@@ -115,19 +130,19 @@ static void only_get_and_post_are_known(void **state)
                                       .url = "https://a.example/"};
 
     (void)state;
-    assert_int_equal(tk_client_check(&request, NULL), 0);
+    assert_int_equal(tk_client_check(&request, "", NULL), 0);
     request.body = TK_STR("x");
-    assert_int_equal(tk_client_check(&request, NULL), 0);
+    assert_int_equal(tk_client_check(&request, "", NULL), 0);
     request.method = "GET";
-    assert_int_equal(tk_client_check(&request, NULL), TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, "", NULL), TK_EINVAL);
     request.body = (struct tk_str){0};
-    assert_int_equal(tk_client_check(&request, NULL), 0);
+    assert_int_equal(tk_client_check(&request, "", NULL), 0);
     request.method = "get";
-    assert_int_equal(tk_client_check(&request, NULL), TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, "", NULL), TK_EINVAL);
     request.method = "GET / HTTP/1.1\r\nX: y";
-    assert_int_equal(tk_client_check(&request, NULL), TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, "", NULL), TK_EINVAL);
     request.method = NULL;
-    assert_int_equal(tk_client_check(&request, NULL), TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, "", NULL), TK_EINVAL);
 }
 
 static void ordinary_headers_pass(void **state)
@@ -187,15 +202,15 @@ static void a_proxy_is_reached_by_http(void **state)
         .method = "GET", .url = "https://a.example/", .route = &route};
 
     (void)state;
-    assert_int_equal(tk_client_check(&request, NULL), 0);
+    assert_int_equal(tk_client_check(&request, "", NULL), 0);
     route.proxy = "";
-    assert_int_equal(tk_client_check(&request, NULL), 0);
+    assert_int_equal(tk_client_check(&request, "", NULL), 0);
     route.proxy = "socks5://proxy.example:1080";
-    assert_int_equal(tk_client_check(&request, NULL), TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, "", NULL), TK_EINVAL);
     route.proxy = "proxy.example:3128";
-    assert_int_equal(tk_client_check(&request, NULL), TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, "", NULL), TK_EINVAL);
     route.proxy = "http://proxy.example:3128\r\n";
-    assert_int_equal(tk_client_check(&request, NULL), TK_EINVAL);
+    assert_int_equal(tk_client_check(&request, "", NULL), TK_EINVAL);
 }
 
 int main(void)
@@ -203,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(https_urls_pass),
         cmocka_unit_test(http_needs_leave),
+        cmocka_unit_test(a_url_that_has_passed_is_not_parsed_again),
         cmocka_unit_test(without_a_route_only_https_is_spoken),
         cmocka_unit_test(other_schemes_are_refused),
         cmocka_unit_test(a_url_that_names_a_user_is_refused),
