@@ -133,11 +133,13 @@ static void print_terms(const struct tk_contest *contest,
         window[TK_SPAN_TEXT], latency[TK_SPAN_TEXT], text[512];
 
     snprintf(text, sizeof text,
-             "%llu uses of %u keys in %s are judged, after %s of learning. "
+             "%llu uses of %u keys in %s are judged%s%s%s. "
              "Tokens live %s and are renewed %s%s; a call takes %s.",
              (unsigned long long)any->uses, terms->trace->key_count,
              tk_span_print(any->to_ms - any->from_ms, span),
-             tk_span_print(any->from_ms, learn),
+             terms->learn_ms > 0 ? ", after " : "",
+             terms->learn_ms > 0 ? tk_span_print(terms->learn_ms, learn) : "",
+             terms->learn_ms > 0 ? " of learning" : "",
              tk_span_print(issuer->life_ms, life),
              issuer->window_ms == 0 ? "at any time" : "in their last ",
              issuer->window_ms == 0 ? ""

@@ -21,6 +21,7 @@ enum {
 static const struct tk_option options[] = {
     {"trace", '\0', TK_OPTION_TEXT, "FILE",
      "who used what when: seconds,key as CSV, plain or gz"},
+    {"source", '\0', TK_OPTION_TEXT, "SOURCE", "only its keys; or SOURCE/KIND"},
     {"generate", '\0', TK_OPTION_FLAG, NULL, "or a trace that is made up"},
     {"keys", '\0', TK_OPTION_COUNT, "N", "how many keys that has (200)"},
     {"days", '\0', TK_OPTION_COUNT, "N", "and how many days (42)"},
@@ -142,7 +143,7 @@ static int check_terms(const struct simulation *s, struct tk_why *why)
                        "--latency and --skew leave nothing of the life of a "
                        "token");
     }
-    if (s->terms.learn_ms >= s->trace.end_ms) {
+    if (s->terms.learn_ms >= s->trace.end_ms - s->trace.begin_ms) {
         return tk_fail(why, TK_EINVAL,
                        "--learn leaves nothing of the trace to be judged");
     }
@@ -190,6 +191,7 @@ static int read_trace(struct simulation *s, struct tk_why *why)
                        "say --trace FILE, or --generate for a trace that is "
                        "made up");
     }
+    s->trace.only = tk_args_text(s->args, "source");
     return is_made ? make_trace(s, why) : tk_trace_load(&s->trace, path, why);
 }
 
@@ -199,7 +201,7 @@ static int read_trace(struct simulation *s, struct tk_why *why)
 static int find_optimum(struct simulation *s, struct tk_why *why)
 {
     struct tk_oracle_terms terms = tk_optimum_terms(
-        &s->terms.issuer, s->terms.learn_ms,
+        &s->terms.issuer, s->trace.begin_ms + s->terms.learn_ms,
         s->terms.tick_ms > 0 ? s->terms.tick_ms : TICK_MS, COLD_COST);
     int rc = tk_optimum_of(&s->trace, &terms, &s->optimum, why);
 

@@ -245,6 +245,8 @@ static int use(struct replay *r, uint32_t key)
 
     if (rc != 0) return rc;
     r->by_slot[entry->slot] = key;
+    /* What acts by the clock alone does not care whether anybody asks. */
+    entry->is_kept = r->options->step_ms > 0;
     must_wait = !tk_caller_get(r->fleet, entry, &want, r->now, &got);
     is_denied = !must_wait && got.refusal != TK_REFUSAL_NONE;
     if (!must_wait && !is_denied && is_refused_by_api(r, entry, key, &got)) {
@@ -348,8 +350,9 @@ static int make_fleet(struct replay *r)
 static int set_up(struct replay *r, struct tk_tally *tally)
 {
     const struct tk_replay_options *options = r->options;
-    int rc = tk_book_init(&r->book, tally, r->trace->key_count,
-                          options->learn_ms, r->trace->end_ms);
+    int rc =
+        tk_book_init(&r->book, tally, r->trace->key_count,
+                     r->trace->begin_ms + options->learn_ms, r->trace->end_ms);
 
     r->book.show_key = options->show_key;
     if (rc == 0) {

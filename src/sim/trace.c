@@ -16,7 +16,11 @@ enum {
     NAMES_MAX_BYTES = 256 * 1024 * 1024,
 };
 
-enum column { SECONDS, KEY, EVENT, TOOK, LIFE, COLUMNS };
+/* 1 January 1970 was a Thursday. */
+#define FROM_MONDAY_MS (INT64_C(3) * 24 * 3600 * 1000)
+#define WEEK_MS        (INT64_C(7) * 24 * 3600 * 1000)
+
+enum column { SECONDS, UNIX, KEY, EVENT, TOOK, LIFE, COLUMNS };
 
 /* Owned by tk_trace_load. */
 struct reading {
@@ -126,6 +130,20 @@ static int by_time(const void *a, const void *b)
     return x->key < y->key ? -1 : x->key > y->key;
 }
 
+/* Whole weeks before the first use say nothing. */
+static void move_to_start(struct tk_trace *trace)
+{
+    int64_t weeks_ms;
+
+    if (trace->use_count == 0) return;
+    weeks_ms = trace->uses[0].at_ms / WEEK_MS * WEEK_MS;
+    for (size_t i = 0; i < trace->use_count; i++) {
+        trace->uses[i].at_ms -= weeks_ms;
+    }
+    trace->begin_ms = trace->uses[0].at_ms;
+    trace->end_ms = trace->uses[trace->use_count - 1].at_ms;
+}
+
 void tk_trace_sort(struct tk_trace *trace)
 {
     bool is_sorted = true;
@@ -136,8 +154,7 @@ void tk_trace_sort(struct tk_trace *trace)
     if (!is_sorted) {
         qsort(trace->uses, trace->use_count, sizeof *trace->uses, by_time);
     }
-    trace->end_ms =
-        trace->use_count == 0 ? 0 : trace->uses[trace->use_count - 1].at_ms;
+    move_to_start(trace);
 }
 
 /* --- reading --- */
@@ -200,11 +217,9 @@ static void split(const struct reading *r, struct tk_str line,
 
 static int read_head(struct reading *r, struct tk_str line)
 {
-    static const char *const names[] = {[SECONDS] = "seconds",
-                                        [KEY] = "key",
-                                        [EVENT] = "event",
-                                        [TOOK] = "took_ms",
-                                        [LIFE] = "life_s"};
+    static const char *const names[] = {
+        [SECONDS] = "seconds", [UNIX] = "unix",    [KEY] = "key",
+        [EVENT] = "event",     [TOOK] = "took_ms", [LIFE] = "life_s"};
     struct tk_str head = line;
 
     for (int i = 0; i < COLUMNS; i++) r->columns[i] = -1;
@@ -215,10 +230,13 @@ static int read_head(struct reading *r, struct tk_str line)
             if (tk_str_is(field, names[i])) r->columns[i] = n;
         }
     }
-    if (r->columns[SECONDS] >= 0 && r->columns[KEY] >= 0) return 0;
+    if ((r->columns[SECONDS] >= 0) != (r->columns[UNIX] >= 0) &&
+        r->columns[KEY] >= 0) {
+        return 0;
+    }
     return refuse(r,
-                  "a trace begins with the names of its columns, seconds "
-                  "and key among them, or with a row",
+                  "a trace begins with the names of its columns, seconds (or "
+                  "unix) and key among them, or with a row",
                   head);
 }
 
@@ -232,38 +250,66 @@ static int read_answer(struct reading *r, const struct tk_str fields[COLUMNS],
         return refuse(r, "took_ms is no number", fields[TOOK]);
     }
     answer.took_ms = took / 1000;
-    if (tk_str_is(fields[EVENT], "issued") &&
+    if (!tk_str_is(fields[EVENT], "failed") &&
         !parse_thousandths(fields[LIFE], &answer.life_ms)) {
         return refuse(r, "life_s is no number", fields[LIFE]);
     }
     return add_answer(r->trace, answer);
 }
 
+static int read_time(const struct reading *r,
+                     const struct tk_str fields[COLUMNS], int64_t *out)
+{
+    bool is_unix = r->columns[UNIX] >= 0;
+    struct tk_str text = fields[is_unix ? UNIX : SECONDS];
+
+    if (!parse_thousandths(text, out)) {
+        return refuse(r, "no number of seconds", text);
+    }
+    if (is_unix) *out += FROM_MONDAY_MS;
+    return 0;
+}
+
+static bool is_wanted(const struct tk_trace *trace, struct tk_str key)
+{
+    struct tk_str only = tk_str(trace->only);
+
+    if (trace->only == NULL || tk_str_eq(key, only)) return true;
+    return key.len > only.len && key.data[only.len] == '/' &&
+           tk_str_starts(key, only);
+}
+
+static int read_event(struct reading *r, const struct tk_str fields[COLUMNS],
+                      int64_t at_ms)
+{
+    struct tk_str event = fields[EVENT];
+    bool is_use = event.len == 0 || tk_str_is(event, "use");
+    uint32_t key;
+    int rc;
+
+    if (!is_use && !tk_str_is(event, "issued") && !tk_str_is(event, "same") &&
+        !tk_str_is(event, "failed")) {
+        return 0; /* a newer tokeng may record more */
+    }
+    rc = tk_trace_key(r->trace, fields[KEY], &key);
+    if (rc != 0) return rc;
+    return is_use ? tk_trace_add(r->trace, at_ms, key)
+                  : read_answer(r, fields, key);
+}
+
 static int read_row(struct reading *r, struct tk_str line)
 {
     struct tk_str fields[COLUMNS];
     int64_t at;
-    uint32_t key;
     int rc;
 
     split(r, line, fields);
-    if (!parse_thousandths(fields[SECONDS], &at) || at > TK_SPAN_MAX_MS) {
-        return refuse(r, "no number of seconds, or more than ten years",
-                      fields[SECONDS]);
-    }
+    rc = read_time(r, fields, &at);
+    if (rc != 0) return rc;
     if (fields[KEY].len == 0 || fields[KEY].len > KEY_MAX_BYTES) {
         return refuse(r, "a key has 1 to 200 bytes", fields[KEY]);
     }
-    rc = tk_trace_key(r->trace, fields[KEY], &key);
-    if (rc != 0) return rc;
-    if (fields[EVENT].len == 0 || tk_str_is(fields[EVENT], "use")) {
-        return tk_trace_add(r->trace, at, key);
-    }
-    if (tk_str_is(fields[EVENT], "issued") ||
-        tk_str_is(fields[EVENT], "failed")) {
-        return read_answer(r, fields, key);
-    }
-    return 0; /* a newer tokeng may record more */
+    return is_wanted(r->trace, fields[KEY]) ? read_event(r, fields, at) : 0;
 }
 
 static int read_line(struct reading *r, struct tk_str line)
@@ -326,11 +372,26 @@ static int read_all(struct reading *r)
     return rc == 0 ? check_end(r) : rc;
 }
 
+static int finish(const struct reading *r)
+{
+    struct tk_trace *trace = r->trace;
+
+    if (trace->use_count == 0) {
+        return tk_fail(r->why, TK_EINVAL, "%s: there is no use%s%s in it",
+                       r->path, trace->only == NULL ? "" : " of ",
+                       trace->only == NULL ? "" : trace->only);
+    }
+    tk_trace_sort(trace);
+    if (trace->end_ms <= TK_SPAN_MAX_MS) return 0;
+    return tk_fail(r->why, TK_EINVAL, "%s: it is longer than ten years",
+                   r->path);
+}
+
 int tk_trace_load(struct tk_trace *trace, const char *path, struct tk_why *why)
 {
     struct reading r = {.trace = trace,
                         .path = path,
-                        .columns = {0, 1, -1, -1, -1},
+                        .columns = {0, -1, 1, -1, -1, -1},
                         .why = why};
     int rc;
 
@@ -341,9 +402,5 @@ int tk_trace_load(struct tk_trace *trace, const char *path, struct tk_why *why)
     (void)gzbuffer(r.file, CHUNK_BYTES);
     rc = read_all(&r);
     gzclose(r.file);
-    if (rc == 0 && trace->use_count == 0) {
-        rc = tk_fail(why, TK_EINVAL, "%s: there is no use in it", path);
-    }
-    if (rc == 0) tk_trace_sort(trace);
-    return rc;
+    return rc == 0 ? finish(&r) : rc;
 }

@@ -6,10 +6,11 @@
  *   97.5,crm/client,issued,312,7200
  *   98,crm/client,failed,15000,
  *
- * Seconds are counted from local midnight of a Monday, with up to three
- * decimals. Without a head the columns are seconds and key; with one they
- * come in any order, and others are passed over. An empty event, or "use", is
- * a use. Rows need not be sorted.
+ * Seconds are counted from local midnight of some Monday, with up to three
+ * decimals; a column `unix` counts them from 1 January 1970 instead. Without
+ * a head the columns are seconds and key; with one they come in any order, and
+ * others are passed over. An empty event, or "use", is a use. Rows need not be
+ * sorted.
  */
 #ifndef TK_SIM_TRACE_H
 #define TK_SIM_TRACE_H
@@ -34,7 +35,9 @@ struct tk_recorded {
 
 /* Owned by whoever loaded it. */
 struct tk_trace {
-    struct tk_use *uses; /* by time */
+    const char *only;    /* "crm" or "crm/client": other keys are passed over;
+                            borrowed, or NULL */
+    struct tk_use *uses; /* by time, from the first week on */
     size_t use_count;
     size_t use_cap;
     struct tk_recorded *answers;
@@ -45,14 +48,15 @@ struct tk_trace {
     uint32_t key_cap;
     struct tk_map by_key;
     struct tk_pool pool;
-    int64_t end_ms; /* when the last use was */
+    int64_t begin_ms; /* when the first use was, */
+    int64_t end_ms;   /* and the last */
 };
 
 void tk_trace_init(struct tk_trace *trace);
 void tk_trace_fini(struct tk_trace *trace);
 
 /* A refusal names file and line. TK_EINVAL for what is no trace, TK_EFULL past
- * 100 million rows or a million keys. */
+ * 100 million rows or a million keys. `only` is set before. */
 TK_MUST_USE int tk_trace_load(struct tk_trace *trace, const char *path,
                               struct tk_why *why);
 

@@ -6,6 +6,7 @@
 static struct tk_trace trace = {.key_count = 7};
 static struct tk_contest_terms terms = {
     .trace = &trace,
+    .learn_ms = 86400000,
     .issuer = {.life_ms = 7200 * 1000,
                .window_ms = 1800 * 1000,
                .latency_ms = 500},

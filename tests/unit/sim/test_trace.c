@@ -34,8 +34,11 @@ static int tear_down(void **state)
 
 static int load(struct desk *desk, const char *text)
 {
+    const char *only = desk->trace.only;
+
     tk_trace_fini(&desk->trace);
     tk_trace_init(&desk->trace);
+    desk->trace.only = only;
     return tk_trace_load(
         &desk->trace, folder_write(&desk->folder, "t.csv", text), &desk->why);
 }
@@ -98,6 +101,38 @@ static void rows_are_brought_into_order(void **state)
     expect_use(desk, 2, 9000, "a");
 }
 
+/* Friday, 27 November 2026, 12:00:30 UTC, in both ways. */
+static void a_trace_begins_in_the_week_of_its_first_use(void **state)
+{
+    struct desk *desk = *state;
+    int64_t noon = (4 * 24 + 12) * 3600 * 1000;
+
+    assert_int_equal(load(desk, "seconds,key\n1796040030,a\n1796040031,a\n"),
+                     0);
+    expect_use(desk, 0, noon + 30000, "a");
+    assert_int_equal(desk->trace.begin_ms, noon + 30000);
+    assert_int_equal(desk->trace.end_ms, noon + 31000);
+    assert_int_equal(load(desk, "unix,key\n1795780830,a\n"), 0);
+    expect_use(desk, 0, noon + 30000, "a");
+}
+
+static void keys_of_other_sources_can_be_left_out(void **state)
+{
+    struct desk *desk = *state;
+    const char *text = "1,crm/client\n2,crm/client/read\n3,crmx/client\n"
+                       "4,feishu/app\n";
+
+    desk->trace.only = "crm";
+    assert_int_equal(load(desk, text), 0);
+    assert_int_equal(desk->trace.use_count, 2);
+    assert_int_equal(desk->trace.key_count, 2);
+    desk->trace.only = "crm/client/read";
+    assert_int_equal(load(desk, text), 0);
+    assert_int_equal(desk->trace.use_count, 1);
+    desk->trace.only = "hr";
+    refuse(desk, text, "there is no use of hr in it");
+}
+
 static void answers_of_the_issuer_are_kept_apart(void **state)
 {
     struct desk *desk = *state;
@@ -106,10 +141,11 @@ static void answers_of_the_issuer_are_kept_apart(void **state)
                                 "1,a,use,,\n"
                                 "1,a,issued,312,7200\n"
                                 "2,a,failed,15000,\n"
+                                "2,a,same,200,1500\n"
                                 "3,a,dreamt,1,1\n"),
                      0);
     assert_int_equal(desk->trace.use_count, 1);
-    assert_int_equal(desk->trace.answer_count, 2);
+    assert_int_equal(desk->trace.answer_count, 3);
     assert_int_equal(desk->trace.answers[0].took_ms, 312);
     assert_int_equal(desk->trace.answers[0].life_ms, 7200 * 1000);
     assert_int_equal(desk->trace.answers[1].life_ms, 0);
@@ -147,7 +183,8 @@ static void what_is_no_trace_is_refused_with_its_line(void **state)
 
     refuse(desk, "1,a\nx,b\n", "t.csv:2: no number of seconds");
     refuse(desk, "1,a\n-2,b\n", "t.csv:2: no number of seconds");
-    refuse(desk, "1,a\n999999999999,b\n", "more than ten years");
+    refuse(desk, "1,a\n315446400,b\n", "it is longer than ten years");
+    refuse(desk, "unix,seconds,key\n1,1,a\n", "t.csv:1: a trace begins with");
     refuse(desk, "1,a\n2\n", "t.csv:2: a key has 1 to 200 bytes");
     refuse(desk, "when,who\n1,a\n", "t.csv:1: a trace begins with");
     refuse(desk, "seconds,key,event\n1,a,issued\n", "took_ms is no number");
@@ -187,6 +224,8 @@ int main(void)
         WITH_DESK(a_head_is_not_needed),
         WITH_DESK(columns_come_in_any_order),
         WITH_DESK(rows_are_brought_into_order),
+        WITH_DESK(a_trace_begins_in_the_week_of_its_first_use),
+        WITH_DESK(keys_of_other_sources_can_be_left_out),
         WITH_DESK(answers_of_the_issuer_are_kept_apart),
         WITH_DESK(what_is_packed_is_read_as_it_is),
         WITH_DESK(a_packed_file_that_is_cut_off_is_refused),
