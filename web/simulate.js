@@ -47,29 +47,33 @@
     return `${count(seconds * 1e3)}\u00a0ms`;
   }
 
-  function settingText() {
-    const issuer = report.issuer;
-    const learning = report.learn > 0
-      ? ` after ${spanText(report.learn)} of learning` : "";
+  // What else is assumed of the issuer.
+  function limitTexts(issuer) {
+    return [
+      [issuer.fail_rate, () => `${percent(issuer.fail_rate)} of calls fail`],
+      [issuer.skew,
+        () => `a token is refused ${spanText(issuer.skew)} before its end`],
+      [issuer.per_minute,
+        () => `${count(issuer.per_minute)} calls a minute are allowed`],
+      [issuer.per_day, () => `${count(issuer.per_day)} calls a day are allowed`],
+    ].filter(([value]) => value > 0).map(([, text]) => text());
+  }
+
+  function issuerText(issuer) {
     const window = issuer.window > 0 && issuer.window < issuer.life
       ? `, given anew when ${spanText(issuer.window)} or less are left` : "";
-    const moreover = [];
-    if (issuer.fail_rate > 0) moreover.push(`${percent(issuer.fail_rate)} of calls fail`);
-    if (issuer.skew > 0) {
-      moreover.push(`a token is refused ${spanText(issuer.skew)} before its end`);
-    }
-    if (issuer.per_minute > 0) {
-      moreover.push(`${count(issuer.per_minute)} calls a minute are allowed`);
-    }
-    if (issuer.per_day > 0) {
-      moreover.push(`${count(issuer.per_day)} calls a day are allowed`);
-    }
+    const took = report.trace.answers > 0 ? " or what was recorded" : "";
+    const limits = limitTexts(issuer);
+    return `A token lives ${spanText(issuer.life)}${window}; a call takes `
+      + `${spanText(issuer.latency)}${took}.`
+      + (limits.length ? ` Moreover, ${limits.join(" and ")}.` : "");
+  }
+
+  function settingText() {
+    const learning = report.learn > 0
+      ? ` after ${spanText(report.learn)} of learning` : "";
     return `${count(report.trace.keys)} keys, ${count(model.uses)} uses on `
-      + `${Math.round(model.days)} days${learning}. A token lives `
-      + `${spanText(issuer.life)}${window}; a call takes `
-      + `${spanText(issuer.latency)}`
-      + (report.trace.answers > 0 ? " or what was recorded." : ".")
-      + (moreover.length ? ` Moreover, ${moreover.join(" and ")}.` : "");
+      + `${Math.round(model.days)} days${learning}. ${issuerText(report.issuer)}`;
   }
 
   function cheapest() {

@@ -249,8 +249,7 @@ static int simulate(struct simulation *s, struct tk_why *why)
     if (rc == 0) rc = pick_shown(s, why);
     if (rc == 0) rc = tk_contest_run(&s->terms, &s->contest, why);
     tk_progress_end(&s->progress);
-    if (rc == 0) rc = find_optimum(s, why);
-    return rc == 0 ? draw(s, why) : rc;
+    return rc == 0 ? find_optimum(s, why) : rc;
 }
 
 static enum tk_exit report(const struct simulation *s,
@@ -284,6 +283,9 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
     status = simulate(&s, &why) == 0
                  ? report(&s, show)
                  : tk_show_fail(show, TK_EXIT_CONFIG, "%s", why.text);
+    if (status == TK_EXIT_OK && draw(&s, &why) != 0) {
+        status = tk_show_fail(show, TK_EXIT_CONFIG, "%s", why.text);
+    }
     tk_contest_fini(&s.contest);
     tk_lineup_fini(&s.lineup);
     tk_trace_fini(&s.trace);
