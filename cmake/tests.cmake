@@ -93,7 +93,7 @@ function(tokeng_specs prefix folder lpath)
     set_tests_properties(${name} PROPERTIES LABELS ${label} ENVIRONMENT
       "TOKENG_BIN=${PROJECT_BINARY_DIR}/bin/tokeng;TOKENG_BUILD=${PROJECT_BINARY_DIR};TOKENG_CHROMIUM=${TOKENG_CHROMIUM}")
     if(when)
-      set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+      set_tests_properties(${name} PROPERTIES TIMEOUT 3600)
     endif()
   endforeach()
 endfunction()
