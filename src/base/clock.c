@@ -3,12 +3,17 @@
 
 #include <time.h>
 
-static int64_t read_ms(clockid_t id)
+static int64_t read_us(clockid_t id)
 {
     struct timespec now;
 
     clock_gettime(id, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t read_ms(clockid_t id)
+{
+    return read_us(id) / 1000;
 }
 
 void tk_clocks_read(struct tk_clocks *out)
@@ -26,4 +31,9 @@ int64_t tk_clock_boot_ms(void)
 int64_t tk_clock_wall_ms(void)
 {
     return read_ms(CLOCK_REALTIME);
+}
+
+int64_t tk_clock_mono_us(void)
+{
+    return read_us(CLOCK_MONOTONIC);
 }

@@ -22,5 +22,7 @@ void tk_clocks_read(struct tk_clocks *out);
 
 int64_t tk_clock_boot_ms(void);
 int64_t tk_clock_wall_ms(void);
+/* CLOCK_MONOTONIC in microseconds, to see how long something took. */
+int64_t tk_clock_mono_us(void);
 
 #endif

@@ -70,6 +70,11 @@ void tk_profile_begin(struct tk_profile *profile, uint16_t phase_s,
     };
 }
 
+int64_t tk_profile_end(const struct tk_profile *profile)
+{
+    return ((int64_t)profile->day + 1) * DAY_S - profile->phase_s;
+}
+
 /* A number of 0 to `below` - 1 that is another for each key, half hour and day:
  * rounding by it is fair in the long run, where to the nearest would keep a
  * share of some percent for ever. */

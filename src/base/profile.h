@@ -44,7 +44,9 @@ void tk_profile_begin(struct tk_profile *profile, uint16_t phase_s,
 /* Somebody used the key. */
 void tk_profile_use(struct tk_profile *profile, int64_t local_s);
 
-/* Has the profile's day ended? */
+/* The local second at which the profile's day ends. */
+int64_t tk_profile_end(const struct tk_profile *profile);
+/* Has it ended? */
 bool tk_profile_is_over(const struct tk_profile *profile, int64_t local_s);
 /* Folds the days that have ended into the shares, those without a use too. A
  * clock that was set, back by more than a day or forward by more than three

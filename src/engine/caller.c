@@ -104,6 +104,7 @@ bool tk_caller_peek(struct tk_fleet *fleet, struct tk_entry *entry,
 static void note_use(struct tk_fleet *fleet, struct tk_entry *entry,
                      int64_t now)
 {
+    tk_schedule_end_day(fleet, entry, now);
     tk_habit_use(fleet, entry, now);
     tk_schedule_used(fleet, entry, now);
 }
@@ -123,7 +124,7 @@ static void note_cold(struct tk_fleet *fleet, struct tk_entry *entry,
     entry->source->stats.cold++;
     if (entry->is_cold || tk_entry_has_token(entry, now)) return;
     entry->is_cold = true;
-    tk_tick_learn(fleet, entry, TK_EVENT_COLD, now);
+    tk_schedule_tell(fleet, entry, TK_EVENT_COLD, now);
 }
 
 bool tk_caller_get(struct tk_fleet *fleet, struct tk_entry *entry,
@@ -221,7 +222,7 @@ enum tk_verdict tk_caller_reject(struct tk_fleet *fleet, struct tk_entry *entry,
     }
     if (entry->rejected != current) {
         entry->source->stats.rejected++;
-        tk_tick_learn(fleet, entry, TK_EVENT_REJECTED, now);
+        tk_schedule_tell(fleet, entry, TK_EVENT_REJECTED, now);
         tk_learned_ended(tk_source_learned(entry->source, entry->kind),
                          now - entry->life.sent_at);
     }

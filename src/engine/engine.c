@@ -156,6 +156,12 @@ static int fetch(struct tk_entry *entry, int64_t now, void *data)
     return tk_flight_start(&engine->flights, entry, now);
 }
 
+static int64_t clock_us(void *data)
+{
+    (void)data;
+    return tk_clock_mono_us();
+}
+
 /* Until ceilings are kept on disk, the wall clock keeps generations growing
  * over a restart: no key gets a new token every second. Counted from 2026, so
  * that the numbers stay short. */
@@ -189,7 +195,7 @@ static int make_fleet(struct tk_engine *engine, struct tk_problems *problems)
     struct tk_fleet_options options = {
         .mean_bytes = MEAN_BYTES,
         .floor = first_floor(),
-        .port = {fetch, engine},
+        .port = {fetch, engine, clock_us},
     };
 
     gethostname(node, sizeof node - 1);

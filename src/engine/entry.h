@@ -91,6 +91,7 @@ struct tk_entry {
     bool is_leaving : 1; /* of a reload: it is for the same no more */
     bool was_used : 1;   /* somebody got this token */
     bool is_cold : 1;    /* somebody asked for one when there was none */
+    bool is_idle : 1;    /* nobody uses it, as far as its policy was told */
     uint8_t key_len;
     char key[]; /* not terminated */
 };

@@ -19,6 +19,7 @@ struct tk_fleet {
     uint32_t *by_slot; /* of the table: the id of the entry that has it */
     struct tk_entry **entries; /* parallel to */
     int64_t *due;              /* this */
+    uint32_t *looks;           /* and this: seconds, 0.15 ns a key to scan */
     uint32_t count;
     uint32_t cap;
     int64_t earliest;   /* no due moment is before it */
@@ -102,6 +103,7 @@ void tk_fleet_free(struct tk_fleet *fleet)
     free(fleet->by_slot);
     free(fleet->entries);
     free(fleet->due);
+    free(fleet->looks);
     free(fleet->unknowns);
     tk_block_free(fleet->own_block, fleet->block_size);
     free(fleet);
@@ -122,6 +124,13 @@ const struct tk_fleet_port *tk_fleet_port(const struct tk_fleet *fleet)
     return &fleet->port;
 }
 
+int64_t tk_fleet_clock_us(const struct tk_fleet *fleet)
+{
+    const struct tk_fleet_port *port = &fleet->port;
+
+    return port->clock_us == NULL ? 0 : port->clock_us(port->data);
+}
+
 static uint32_t id_of(const struct tk_fleet *fleet,
                       const struct tk_entry *entry)
 {
@@ -140,6 +149,7 @@ static int make_room(struct tk_fleet *fleet)
     uint32_t cap = fleet->cap == 0 ? 64 : fleet->cap * 2;
     struct tk_entry **entries;
     int64_t *due;
+    uint32_t *looks;
 
     if (fleet->count < fleet->cap) return 0;
     entries = realloc(fleet->entries, cap * sizeof *entries);
@@ -148,6 +158,9 @@ static int make_room(struct tk_fleet *fleet)
     due = realloc(fleet->due, cap * sizeof *due);
     if (due == NULL) return TK_ENOMEM;
     fleet->due = due;
+    looks = realloc(fleet->looks, cap * sizeof *looks);
+    if (looks == NULL) return TK_ENOMEM;
+    fleet->looks = looks;
     fleet->cap = cap;
     return 0;
 }
@@ -167,6 +180,7 @@ static int add_entry(struct tk_fleet *fleet, struct tk_entry *entry)
     if (rc != 0) return rc;
     fleet->by_slot[entry->slot] = fleet->count;
     fleet->entries[fleet->count] = entry;
+    fleet->looks[fleet->count] = UINT32_MAX;
     fleet->due[fleet->count++] = TK_NEVER;
     entry->source->key_count++;
     return 0;
@@ -210,6 +224,7 @@ void tk_fleet_remove(struct tk_fleet *fleet, struct tk_entry *entry)
     fleet->entries[id] = fleet->entries[last];
     fleet->by_slot[fleet->entries[id]->slot] = id;
     fleet->due[id] = fleet->due[last];
+    fleet->looks[id] = fleet->looks[last];
     tk_table_remove(&fleet->table, entry->slot);
     tk_entry_free(entry);
 }
@@ -251,6 +266,28 @@ uint32_t tk_fleet_next_due(const struct tk_fleet *fleet, uint32_t id,
 {
     while (id < fleet->count && fleet->due[id] > now) id++;
     return id;
+}
+
+void tk_fleet_set_look(struct tk_fleet *fleet, const struct tk_entry *entry,
+                       int64_t at)
+{
+    int64_t seconds = at / 1000 + (at % 1000 > 0);
+
+    fleet->looks[id_of(fleet, entry)] =
+        seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+uint32_t tk_fleet_next_look(const struct tk_fleet *fleet, uint32_t id,
+                            int64_t now)
+{
+    int64_t moment = now / 1000;
+    uint32_t seconds = moment < UINT32_MAX ? (uint32_t)moment : UINT32_MAX - 1;
+
+    if (id > fleet->count) id = fleet->count;
+    while (id-- > 0) {
+        if (fleet->looks[id] <= seconds) return id;
+    }
+    return UINT32_MAX;
 }
 
 void tk_fleet_find_earliest(struct tk_fleet *fleet)

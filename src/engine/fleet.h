@@ -25,6 +25,9 @@ struct tk_fleet_port {
      * this call. */
     int (*fetch)(struct tk_entry *entry, int64_t now, void *data);
     void *data;
+    /* Microseconds from anywhere, to see how long something takes. NULL: no
+     * time passes while the fleet works, as in a simulator. */
+    int64_t (*clock_us)(void *data);
 };
 
 struct tk_fleet_options {
@@ -52,6 +55,7 @@ void tk_fleet_set_wall(struct tk_fleet *fleet, int64_t ahead_ms);
 int64_t tk_fleet_wall_ms(const struct tk_fleet *fleet, int64_t now);
 
 const struct tk_fleet_port *tk_fleet_port(const struct tk_fleet *fleet);
+int64_t tk_fleet_clock_us(const struct tk_fleet *fleet);
 
 struct tk_entry *tk_fleet_find(const struct tk_fleet *fleet, struct tk_str key);
 /* The entry of a key, which is made if need be. TK_ENOENT for a kind or
@@ -82,6 +86,15 @@ int64_t tk_fleet_earliest(const struct tk_fleet *fleet);
 void tk_fleet_wake(struct tk_fleet *fleet, int64_t at);
 /* Makes it exact, by a scan; TK_NEVER if nothing is due. */
 void tk_fleet_find_earliest(struct tk_fleet *fleet);
+
+/* The moment, to the second, at which the policy is to have another look at a
+ * key, at the next tick from then on; TK_NEVER: none. */
+void tk_fleet_set_look(struct tk_fleet *fleet, const struct tk_entry *entry,
+                       int64_t at);
+/* The last key below number `id` at which a look is due by `now`; UINT32_MAX if
+ * there is none. Downwards, so that keys that leave meanwhile hide no other. */
+uint32_t tk_fleet_next_look(const struct tk_fleet *fleet, uint32_t id,
+                            int64_t now);
 
 /* The source has refreshes that its budget lets start at `at`; TK_NEVER: it
  * waits for nothing. Counts in what tk_fleet_earliest tells. */

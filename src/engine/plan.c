@@ -125,6 +125,18 @@ void tk_plan_renew(const struct tk_kind *kind, const struct tk_life *life,
     plan->at -= plan->spread_ms;
 }
 
+void tk_plan_revive(const struct tk_kind *kind, const struct tk_life *life,
+                    int64_t asked, int64_t not_before, struct tk_plan *plan)
+{
+    enum tk_clamp early;
+    int64_t first = tk_plan_earliest(kind, life, not_before, &early);
+
+    plan->asked = asked;
+    plan->at = later(first, asked);
+    plan->spread_ms = 0;
+    plan->clamp = (uint8_t)(asked < first ? early : TK_CLAMP_NONE);
+}
+
 int64_t tk_plan_not_before(const struct tk_life *life, int64_t now)
 {
     int64_t left = life->expires_at - now;

@@ -56,6 +56,11 @@ void tk_plan_renew(const struct tk_kind *kind, const struct tk_life *life,
                    int64_t asked, int64_t not_before, int64_t needs_ms,
                    uint64_t dice, struct tk_plan *plan);
 
+/* The same for a token that has ended: a new one is fetched ahead of its use,
+ * and only what the issuer allows puts that off. */
+void tk_plan_revive(const struct tk_kind *kind, const struct tk_life *life,
+                    int64_t asked, int64_t not_before, struct tk_plan *plan);
+
 /* After a refresh that gave nothing new: when to try next. Half of what is
  * left, so that a wrong window costs a handful of calls; past the end there is
  * a new token to be had. */

@@ -12,6 +12,12 @@ enum {
     FAILURES_IN_ROW = 10,
     TICK_MAX_BYTES = 1024 * 1024,
     CHECK_INTERVAL_MIN_MS = 100,
+    /* One call may take its instructions, some 3 ms; past that something is
+     * wrong. A policy of a large fleet is busy for seconds after a reload. */
+    SLOW_CALL_US = 20 * 1000,
+    WATCH_MS = 10 * 1000,
+    BUSY_PERCENT = 20,
+    QUIET_MS = 60 * 1000,
 };
 
 #define DEFAULT_CHECK_INTERVAL_MS (30 * 60 * INT64_C(1000))
@@ -123,6 +129,7 @@ void tk_policy_close(struct tk_policy *policy)
     tk_list_drop(&policy->of_ticks);
     if (policy->unit != NULL) tk_unit_close(policy->unit);
     tk_options_close(&policy->options);
+    free(policy->round);
     free(policy);
 }
 
@@ -138,9 +145,18 @@ static void built_in_rule(const struct tk_token_view *token,
 
 /* --- what the script answers, and does not --- */
 
-static void note_failure(struct tk_policy *policy, struct tk_policy_part *part,
-                         const char *function, struct tk_str key)
+static const char *function_of(const struct tk_policy *policy,
+                               const struct tk_policy_part *part)
 {
+    if (part == &policy->decide) return "decide";
+    return part == &policy->learn ? "learn" : "tick";
+}
+
+static void note_failure(struct tk_policy *policy, struct tk_policy_part *part,
+                         struct tk_str key)
+{
+    const char *function = function_of(policy, part);
+
     part->failures++;
     part->failures_in_row++;
     tk_log(TK_LOG_WARN, "policy failed", tk_text("policy", policy->name),
@@ -181,7 +197,7 @@ void tk_policy_decide(struct tk_policy *policy,
             *fallback = false;
             return;
         }
-        note_failure(policy, part, "decide", token->key);
+        note_failure(policy, part, token->key);
     }
     built_in_rule(token, out);
 }
@@ -206,7 +222,7 @@ void tk_policy_learn(struct tk_policy *policy,
     if (tk_unit_learn(policy->unit, token, event, &policy->last_failure) == 0) {
         part->failures_in_row = 0;
     } else {
-        note_failure(policy, part, "learn", token->key);
+        note_failure(policy, part, token->key);
     }
 }
 
@@ -239,9 +255,53 @@ bool tk_policy_tick(struct tk_policy *policy, const struct tk_value *fleet,
     if (run_tick(policy, &view, &changed) == 0) {
         part->failures_in_row = 0;
     } else {
-        note_failure(policy, part, "tick", TK_STR("-"));
+        note_failure(policy, part, TK_STR("-"));
     }
     return changed;
+}
+
+/* --- the watchdog --- */
+
+static bool may_bark(struct tk_watchdog *dog, int64_t now)
+{
+    if (now < dog->quiet_until) return false;
+    dog->quiet_until = now + QUIET_MS;
+    return true;
+}
+
+/* Over the last while, all calls together. */
+static void watch_share(const struct tk_policy *policy, struct tk_watchdog *dog,
+                        int64_t now)
+{
+    int64_t percent = dog->busy_us / 10 / (now - dog->since);
+
+    if (percent >= BUSY_PERCENT && may_bark(dog, now)) {
+        tk_log(TK_LOG_WARN, "policy takes much of the engine's time",
+               tk_text("policy", policy->name), tk_num("percent", percent),
+               tk_num("calls", (int64_t)dog->calls),
+               tk_num("us_per_call", dog->busy_us / (int64_t)dog->calls));
+    }
+    *dog = (struct tk_watchdog){.since = now, .quiet_until = dog->quiet_until};
+}
+
+void tk_policy_took(struct tk_policy *policy, struct tk_policy_part *part,
+                    struct tk_str key, int64_t took_us, int64_t now)
+{
+    struct tk_watchdog *dog = &policy->watchdog;
+
+    part->busy_us += took_us;
+    dog->busy_us += took_us;
+    dog->calls++;
+    if (took_us >= SLOW_CALL_US) {
+        part->slow++;
+        if (may_bark(dog, now)) {
+            tk_log(TK_LOG_WARN, "policy is slow",
+                   tk_text("policy", policy->name),
+                   tk_text("function", function_of(policy, part)),
+                   tk_view("key", key), tk_num("took_ms", took_us / 1000));
+        }
+    }
+    if (now - dog->since >= WATCH_MS) watch_share(policy, dog, now);
 }
 
 int64_t tk_policy_tick_at(const struct tk_policy *policy, int64_t moment)

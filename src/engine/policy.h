@@ -4,6 +4,7 @@
 #ifndef TK_ENGINE_POLICY_H
 #define TK_ENGINE_POLICY_H
 
+#include "base/key.h"
 #include "base/list.h"
 #include "engine/library.h"
 #include "engine/options.h"
@@ -16,7 +17,18 @@ struct tk_policy_part {
     uint64_t calls;
     uint64_t failures;
     unsigned failures_in_row;
-    bool is_out; /* failed too often in a row, and is not called any more */
+    bool is_out;     /* failed too often in a row, and is not called any more */
+    uint64_t slow;   /* calls that held the loop for longer than they may */
+    int64_t busy_us; /* in all its calls */
+};
+
+/* Sees to it that a script that holds the loop is named, once a minute at
+ * most. */
+struct tk_watchdog {
+    int64_t since;   /* what follows is counted from then on */
+    int64_t busy_us; /* in the calls of all functions, */
+    uint64_t calls;
+    int64_t quiet_until; /* it was named */
 };
 
 /* Owned by its configuration. */
@@ -30,12 +42,14 @@ struct tk_policy {
     struct tk_policy_part learn;
     struct tk_policy_part tick;
     struct tk_why last_failure;
+    struct tk_watchdog watchdog;
+    struct tk_link sources; /* that it decides for */
 
     /* State while running, of engine/tick. */
-    struct tk_link sources; /* that it decides for */
     struct tk_link of_ticks;
-    int64_t tick_at;
-    int64_t ticked_at;
+    int64_t tick_at;        /* the next */
+    int64_t ticked_at;      /* the last */
+    struct tk_round *round; /* the one that is at work; NULL: none */
 };
 
 /* `choice` is { "name", option = ... } or a plain text. Every problem goes to
@@ -64,6 +78,10 @@ void tk_policy_learn(struct tk_policy *policy,
  * returns whether it has moved its options. */
 bool tk_policy_tick(struct tk_policy *policy, const struct tk_value *fleet,
                     int64_t local_s);
+
+/* A call of `part` has taken this long; `key` is what it was about. */
+void tk_policy_took(struct tk_policy *policy, struct tk_policy_part *part,
+                    struct tk_str key, int64_t took_us, int64_t now);
 
 /* The first tick at or after `moment`. */
 int64_t tk_policy_tick_at(const struct tk_policy *policy, int64_t moment);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/credential.h"
 #include "engine/report.h"
+#include "engine/slice.h"
 #include "engine/tick.h"
 #include "vault/crypto.h"
 
@@ -12,8 +13,8 @@ enum {
     /* A longer life than before, by more than what rounding to seconds
      * explains. */
     EXTENSION_MIN_MS = 2000,
-    /* Keys acted on in one call: some 4 us each, where a policy is asked, and
-     * the loop has others to serve. The rest is due still. */
+    /* Keys acted on in one call, where no clock tells how long that takes. The
+     * rest is due still. */
     ACTS_MAX = 500,
 };
 
@@ -148,7 +149,7 @@ static void note_waste(struct tk_fleet *fleet, struct tk_entry *entry,
 {
     if (entry->was_used || entry->life.expires_at == 0) return;
     entry->source->stats.wasted++;
-    tk_tick_learn(fleet, entry, TK_EVENT_WASTED, now);
+    tk_schedule_tell(fleet, entry, TK_EVENT_WASTED, now);
 }
 
 /* A refresh that was forced may have come before the issuer gives another
@@ -281,7 +282,7 @@ static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
     snprintf(failure.detail, sizeof failure.detail, "%s", answer->detail);
     tk_entry_set_failure(entry, &failure);
     entry->source->stats.failed++;
-    tk_tick_learn(fleet, entry, TK_EVENT_FAILED, now);
+    tk_schedule_tell(fleet, entry, TK_EVENT_FAILED, now);
     tk_log(TK_LOG_WARN, "refresh failed", tk_view("key", tk_entry_text(entry)),
            tk_text("class", tk_class_name(answer->class)),
            tk_text("code", answer->code), tk_text("detail", answer->detail),
@@ -322,7 +323,7 @@ static enum tk_refusal land(struct tk_fleet *fleet, struct tk_entry *entry,
     count_landing(entry->source, landing);
     log_landing(fleet, entry, answer, landing);
     if (landing == RENEWED || landing == EXTENDED) {
-        tk_tick_learn(fleet, entry, TK_EVENT_ISSUED, now);
+        tk_schedule_tell(fleet, entry, TK_EVENT_ISSUED, now);
     }
     tk_schedule_ask(fleet, entry, now);
     if (landing == RENEWED) tk_report_renewed(entry, was_forced);
@@ -480,13 +481,15 @@ static bool act(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now)
 void tk_refresh_run_due(struct tk_fleet *fleet, int64_t now)
 {
     struct tk_source *source;
+    struct tk_slice slice;
     uint32_t id = 0;
 
     tk_tick_run_due(fleet, now);
     while ((source = tk_fleet_take_turn(fleet, now)) != NULL) {
         tk_refresh_drain(fleet, source, now);
     }
-    for (int n = 0; n < ACTS_MAX; n++) {
+    slice = tk_slice_begin(fleet);
+    for (int n = 0; n < ACTS_MAX && !tk_slice_is_over(&slice); n++) {
         id = tk_fleet_next_due(fleet, id, now);
         if (id == tk_fleet_count(fleet)) break;
         if (act(fleet, tk_fleet_at(fleet, id), now)) id++;

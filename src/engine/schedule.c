@@ -78,6 +78,11 @@ static void set_plan(struct tk_fleet *fleet, struct tk_entry *entry,
     plan->asked = asked;
     switch (decision->verb) {
     case TK_RENEW:
+        if (!tk_entry_has_token(entry, now)) {
+            tk_plan_revive(entry->kind, &entry->life, asked > now ? asked : now,
+                           tk_schedule_not_before(entry), plan);
+            break;
+        }
         tk_fleet_read(fleet, entry, &record);
         tk_plan_renew(entry->kind, &entry->life, asked,
                       tk_schedule_not_before(entry),
@@ -96,23 +101,137 @@ static void set_plan(struct tk_fleet *fleet, struct tk_entry *entry,
     tk_fleet_set_due(fleet, entry, plan->at);
 }
 
+/* --- what the policy hears --- */
+
+static bool learns(const struct tk_entry *entry)
+{
+    return entry->life.expires_at != 0 &&
+           tk_policy_learns(entry->source->policy);
+}
+
+static void tell(struct tk_fleet *fleet, struct tk_entry *entry,
+                 const struct tk_token_view *view, enum tk_event event,
+                 int64_t now)
+{
+    struct tk_policy *policy = entry->source->policy;
+    int64_t since = tk_fleet_clock_us(fleet);
+
+    tk_policy_learn(policy, view, event);
+    tk_policy_took(policy, &policy->learn, view->key,
+                   tk_fleet_clock_us(fleet) - since, now);
+}
+
+void tk_schedule_tell(struct tk_fleet *fleet, struct tk_entry *entry,
+                      enum tk_event event, int64_t now)
+{
+    struct tk_token_view view;
+
+    if (!learns(entry)) return;
+    tk_schedule_view(fleet, entry, now, &view);
+    tell(fleet, entry, &view, event, now);
+}
+
+/* Told as of its last second, so that the script's clock still shows that
+ * day. */
+void tk_schedule_end_day(struct tk_fleet *fleet, struct tk_entry *entry,
+                         int64_t now)
+{
+    struct tk_token_view view;
+
+    if (!tk_habit_is_over(fleet, entry, now)) return;
+    if (learns(entry)) {
+        tk_schedule_view(fleet, entry, now, &view);
+        view.local_s = tk_profile_end(entry->profile) - 1;
+        tell(fleet, entry, &view, TK_EVENT_DAY, now);
+    }
+    tk_habit_roll(fleet, entry, now);
+}
+
+/* --- demand --- */
+
+/* As long as a token lives without a use, it may as well not be there. */
+static int64_t idle_from(const struct tk_entry *entry)
+{
+    if (entry->last_use_at == 0) return 0;
+    return entry->last_use_at + entry->life.expires_at - entry->life.sent_at;
+}
+
+static int64_t day_ends_at(const struct tk_fleet *fleet,
+                           const struct tk_entry *entry, int64_t now)
+{
+    int64_t local_s = tk_fleet_local_s(fleet, entry->source, now);
+
+    if (entry->profile == NULL || !learns(entry)) return TK_NEVER;
+    return now + (tk_profile_end(entry->profile) - local_s) * 1000;
+}
+
+static void look_again(struct tk_fleet *fleet, const struct tk_entry *entry,
+                       int64_t now)
+{
+    int64_t idle_at = entry->is_idle ? TK_NEVER : idle_from(entry);
+    int64_t day_at = day_ends_at(fleet, entry, now);
+
+    tk_fleet_set_look(fleet, entry, idle_at < day_at ? idle_at : day_at);
+}
+
+void tk_schedule_look(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t now)
+{
+    bool is_idle = now >= idle_from(entry);
+
+    tk_schedule_end_day(fleet, entry, now);
+    if (is_idle != entry->is_idle) {
+        entry->is_idle = is_idle;
+        tk_schedule_ask_soon(fleet, entry, now);
+    }
+    look_again(fleet, entry, now);
+}
+
+/* --- what the policy is asked --- */
+
+static void decide(struct tk_fleet *fleet, struct tk_entry *entry,
+                   const struct tk_token_view *view,
+                   struct tk_decision *decision, int64_t now)
+{
+    struct tk_policy *policy = entry->source->policy;
+    int64_t since = tk_fleet_clock_us(fleet);
+    bool fallback;
+
+    tk_policy_decide(policy, view, decision, &fallback);
+    entry->plan.fallback = fallback;
+    tk_policy_took(policy, &policy->decide, view->key,
+                   tk_fleet_clock_us(fleet) - since, now);
+}
+
 void tk_schedule_ask(struct tk_fleet *fleet, struct tk_entry *entry,
                      int64_t now)
 {
     struct tk_token_view view;
     struct tk_decision decision;
-    bool fallback;
 
     entry->plan = (struct tk_plan){0};
-    tk_habit_roll(fleet, entry, now);
+    tk_schedule_end_day(fleet, entry, now);
     tk_schedule_view(fleet, entry, now, &view);
-    tk_policy_decide(entry->source->policy, &view, &decision, &fallback);
-    entry->plan.fallback = fallback;
+    decide(fleet, entry, &view, &decision, now);
     entry->plan.why = tk_fleet_keep_word(fleet, decision.why);
     if (decision.verb == TK_LAPSE && entry->is_kept) {
         overrule_lapse(&view, &decision, &entry->plan);
     }
     set_plan(fleet, entry, &decision, now);
+    entry->is_idle = now >= idle_from(entry);
+    look_again(fleet, entry, now);
+}
+
+void tk_schedule_ask_soon(struct tk_fleet *fleet, struct tk_entry *entry,
+                          int64_t now)
+{
+    if (entry->flight != NULL || entry->is_queued || entry->failure != NULL ||
+        entry->life.expires_at == 0) {
+        return;
+    }
+    entry->plan.verb = TK_ASK;
+    entry->plan.at = now;
+    tk_fleet_set_due(fleet, entry, now);
 }
 
 static bool was_ever_there(const struct tk_entry *entry)
@@ -174,6 +293,7 @@ void tk_schedule_sooner(struct tk_fleet *fleet, struct tk_entry *entry,
 void tk_schedule_used(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t now)
 {
+    if (entry->is_idle) tk_fleet_set_look(fleet, entry, now);
     if (entry->plan.verb != TK_LAPSE || entry->flight != NULL ||
         entry->is_queued || !tk_entry_has_token(entry, now)) {
         return;

@@ -1,4 +1,5 @@
-/* engine/schedule.h - asks the policy and sets when a key is acted upon.
+/* engine/schedule.h - tells and asks the policy about a key, and sets when it
+ * is acted upon.
  */
 #ifndef TK_ENGINE_SCHEDULE_H
 #define TK_ENGINE_SCHEDULE_H
@@ -33,8 +34,30 @@ void tk_schedule_retry_at(struct tk_fleet *fleet, struct tk_entry *entry,
 void tk_schedule_sooner(struct tk_fleet *fleet, struct tk_entry *entry,
                         int64_t at);
 
-/* A key was used whose plan is to lapse: the policy is asked again at its next
- * tick. Cheap when nothing is to be done. */
+/* The same at the next chance, so that many keys share the time that there is
+ * for it. A key that is queued, on its way or failing is left alone: it is
+ * asked about when that is over. */
+void tk_schedule_ask_soon(struct tk_fleet *fleet, struct tk_entry *entry,
+                          int64_t now);
+
+/* Tells the policy what has happened to the key. One that has never had a
+ * token is none of its business. */
+void tk_schedule_tell(struct tk_fleet *fleet, struct tk_entry *entry,
+                      enum tk_event event, int64_t now);
+
+/* If the key's own day is over: tells the policy and folds the day into the
+ * profile. Before a use in the next one is noted. */
+void tk_schedule_end_day(struct tk_fleet *fleet, struct tk_entry *entry,
+                         int64_t now);
+
+/* At a tick, when the look of the key is due: has its day ended, has it come
+ * into use, or out of it? Sets the next look. */
+void tk_schedule_look(struct tk_fleet *fleet, struct tk_entry *entry,
+                      int64_t now);
+
+/* A key was used: the policy is asked again at its next tick if the plan is to
+ * let it lapse, or if nobody has used it for long. Cheap when nothing is to be
+ * done. */
 void tk_schedule_used(struct tk_fleet *fleet, struct tk_entry *entry,
                       int64_t now);
 

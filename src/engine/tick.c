@@ -2,13 +2,24 @@
 
 #include "engine/habit.h"
 #include "engine/schedule.h"
+#include "engine/slice.h"
 
-enum { FLEET_MAX_BYTES = 256 * 1024 };
+#include <stdlib.h>
 
-/* --- what a script may know of the fleet --- */
+enum {
+    FLEET_MAX_BYTES = 256 * 1024,
+    LOOK_AT_CLOCK_EVERY = 64, /* keys; some 2 us */
+};
 
-/* Owned by run_tick, on its stack: all keys and sources of one policy. */
-struct census {
+enum phase { COUNT, CALL, MARK };
+
+/* One tick of one policy, with all its keys and sources. Owned by the policy
+ * while it is at work. */
+struct tk_round {
+    int64_t at;
+    enum phase phase;
+    uint32_t left; /* keys with numbers below it are still to come */
+    bool marks_all;
     uint64_t states[TK_STATES];
     uint64_t keys;
     uint64_t queued;
@@ -17,19 +28,14 @@ struct census {
     struct tk_learned learned;    /* of all kinds, latencies alone */
 };
 
-static void count_keys(const struct tk_fleet *fleet,
-                       const struct tk_policy *policy, int64_t now,
-                       struct census *census)
-{
-    for (uint32_t id = 0; id < tk_fleet_count(fleet); id++) {
-        const struct tk_entry *entry = tk_fleet_at(fleet, id);
+/* --- what a script may know of the fleet --- */
 
-        if (entry->source->policy != policy) continue;
-        census->keys++;
-        census->states[tk_entry_state(entry, now)]++;
-        census->queued += entry->is_queued;
-        census->in_flight += entry->flight != NULL;
-    }
+static void count_key(const struct tk_entry *entry, struct tk_round *round)
+{
+    round->keys++;
+    round->states[tk_entry_state(entry, round->at)]++;
+    round->queued += entry->is_queued;
+    round->in_flight += entry->flight != NULL;
 }
 
 static void add_latencies(const struct tk_source *source, struct tk_learned *to)
@@ -43,21 +49,21 @@ static void add_latencies(const struct tk_source *source, struct tk_learned *to)
     }
 }
 
-static void add_source(struct tk_source *source, struct census *census)
+static void add_source(struct tk_source *source, struct tk_round *round)
 {
     const struct tk_source_stats *now = &source->stats;
     const struct tk_source_stats *then = &source->stats_at_tick;
 
-    census->since.hits += now->hits - then->hits;
-    census->since.cold += now->cold - then->cold;
-    census->since.renewed += now->renewed - then->renewed;
-    census->since.extended += now->extended - then->extended;
-    census->since.early += now->early - then->early;
-    census->since.unchanged += now->unchanged - then->unchanged;
-    census->since.failed += now->failed - then->failed;
-    census->since.wasted += now->wasted - then->wasted;
-    census->since.rejected += now->rejected - then->rejected;
-    add_latencies(source, &census->learned);
+    round->since.hits += now->hits - then->hits;
+    round->since.cold += now->cold - then->cold;
+    round->since.renewed += now->renewed - then->renewed;
+    round->since.extended += now->extended - then->extended;
+    round->since.early += now->early - then->early;
+    round->since.unchanged += now->unchanged - then->unchanged;
+    round->since.failed += now->failed - then->failed;
+    round->since.wasted += now->wasted - then->wasted;
+    round->since.rejected += now->rejected - then->rejected;
+    add_latencies(source, &round->learned);
     source->stats_at_tick = source->stats;
 }
 
@@ -103,7 +109,7 @@ static void put_seconds(struct filling *f, const char *name, int64_t ms)
     *value = (struct tk_value){.type = TK_NUM, .as.number = (double)ms / 1000};
 }
 
-static void put_states(struct filling *f, const struct census *census)
+static void put_states(struct filling *f, const struct tk_round *round)
 {
     struct tk_value *value = put(f, TK_STR("states"));
     struct filling states;
@@ -111,20 +117,20 @@ static void put_states(struct filling *f, const struct census *census)
     if (value == NULL) return;
     states = fill(f->pool, value, TK_STATES);
     for (int i = 0; i < TK_STATES; i++) {
-        put_count(&states, tk_state_name((enum tk_state)i), census->states[i]);
+        put_count(&states, tk_state_name((enum tk_state)i), round->states[i]);
     }
 }
 
-static void put_latency(struct filling *f, const struct census *census)
+static void put_latency(struct filling *f, const struct tk_round *round)
 {
     struct tk_value *value = put(f, TK_STR("latency"));
     struct filling latency;
 
     if (value == NULL) return;
     latency = fill(f->pool, value, 3);
-    put_seconds(&latency, "p50", tk_learned_latency(&census->learned, 50));
-    put_seconds(&latency, "p90", tk_learned_latency(&census->learned, 90));
-    put_seconds(&latency, "p99", tk_learned_latency(&census->learned, 99));
+    put_seconds(&latency, "p50", tk_learned_latency(&round->learned, 50));
+    put_seconds(&latency, "p90", tk_learned_latency(&round->learned, 90));
+    put_seconds(&latency, "p99", tk_learned_latency(&round->learned, 99));
 }
 
 /* What is left of each limit; a source without one is not named. */
@@ -161,15 +167,15 @@ static void put_budget(struct filling *f, struct tk_policy *policy, int64_t now)
 
 enum { FLEET_FIELDS = 16 };
 
-static void describe(struct tk_policy *policy, const struct census *census,
+static void describe(struct tk_policy *policy, const struct tk_round *round,
                      int64_t now, struct tk_pool *pool, struct tk_value *out)
 {
-    const struct tk_source_stats *since = &census->since;
+    const struct tk_source_stats *since = &round->since;
     struct filling f = fill(pool, out, FLEET_FIELDS);
 
     put_seconds(&f, "elapsed", now - policy->ticked_at);
-    put_count(&f, "keys", census->keys);
-    put_states(&f, census);
+    put_count(&f, "keys", round->keys);
+    put_states(&f, round);
     put_count(&f, "uses", since->hits + since->cold);
     put_count(&f, "cold", since->cold);
     put_count(&f, "calls",
@@ -179,9 +185,9 @@ static void describe(struct tk_policy *policy, const struct census *census,
     put_count(&f, "wasted", since->wasted);
     put_count(&f, "failed", since->failed);
     put_count(&f, "rejected", since->rejected);
-    put_latency(&f, census);
-    put_count(&f, "queued", census->queued);
-    put_count(&f, "in_flight", census->in_flight);
+    put_latency(&f, round);
+    put_count(&f, "queued", round->queued);
+    put_count(&f, "in_flight", round->in_flight);
     put_budget(&f, policy, now);
 }
 
@@ -192,22 +198,8 @@ void tk_tick_start(struct tk_fleet *fleet, struct tk_policy *policy,
 {
     policy->epoch = now;
     policy->ticked_at = now;
+    policy->watchdog.since = now;
     tk_fleet_set_tick(fleet, policy, tk_policy_tick_at(policy, now + 1));
-}
-
-/* The options have changed, and each answer may be another with them. */
-static void ask_all(struct tk_fleet *fleet, const struct tk_policy *policy,
-                    int64_t now)
-{
-    for (uint32_t id = tk_fleet_count(fleet); id-- > 0;) {
-        struct tk_entry *entry = tk_fleet_at(fleet, id);
-
-        if (entry->source->policy == policy && entry->flight == NULL &&
-            !entry->is_queued && entry->failure == NULL &&
-            entry->life.expires_at != 0) {
-            tk_schedule_ask(fleet, entry, now);
-        }
-    }
 }
 
 /* That of its first source, where it decides for several. */
@@ -219,50 +211,127 @@ static int64_t local_time(const struct tk_fleet *fleet,
         now);
 }
 
-static void run_tick(struct tk_fleet *fleet, struct tk_policy *policy,
-                     int64_t now)
+static void call_tick(struct tk_fleet *fleet, struct tk_policy *policy,
+                      struct tk_round *round, const struct tk_value *about)
 {
-    struct census census = {0};
+    int64_t since = tk_fleet_clock_us(fleet);
+
+    round->marks_all =
+        tk_policy_tick(policy, about, local_time(fleet, policy, round->at));
+    tk_policy_took(policy, &policy->tick, TK_STR("-"),
+                   tk_fleet_clock_us(fleet) - since, round->at);
+}
+
+static void tell_of_fleet(struct tk_fleet *fleet, struct tk_policy *policy,
+                          struct tk_round *round)
+{
     struct tk_value about;
     struct tk_pool pool;
 
-    count_keys(fleet, policy, now, &census);
     for (struct tk_link *at = policy->sources.next; at != &policy->sources;
          at = at->next) {
-        add_source(TK_LIST_ITEM(at, struct tk_source, of_policy), &census);
+        add_source(TK_LIST_ITEM(at, struct tk_source, of_policy), round);
     }
     tk_pool_init(&pool, FLEET_MAX_BYTES);
-    describe(policy, &census, now, &pool, &about);
-    policy->ticked_at = now;
-    if (tk_policy_tick(policy, &about, local_time(fleet, policy, now))) {
-        ask_all(fleet, policy, now);
-    }
+    describe(policy, round, round->at, &pool, &about);
+    call_tick(fleet, policy, round, &about);
     tk_pool_fini(&pool);
+}
+
+/* Keys that leave meanwhile make the last one take their number, and it was
+ * seen before; those that come are asked about anyway. */
+static bool next_key(const struct tk_fleet *fleet, struct tk_round *round,
+                     bool looks_only)
+{
+    if (round->left > tk_fleet_count(fleet))
+        round->left = tk_fleet_count(fleet);
+    if (looks_only) {
+        uint32_t id = tk_fleet_next_look(fleet, round->left, round->at);
+
+        round->left = id == UINT32_MAX ? 0 : id + 1;
+    }
+    if (round->left == 0) return false;
+    round->left--;
+    return true;
+}
+
+static void visit(struct tk_fleet *fleet, struct tk_policy *policy,
+                  struct tk_round *round)
+{
+    struct tk_entry *entry = tk_fleet_at(fleet, round->left);
+
+    if (entry->source->policy != policy) return;
+    if (round->phase == COUNT) {
+        count_key(entry, round);
+        return;
+    }
+    tk_schedule_look(fleet, entry, round->at);
+    if (round->marks_all) tk_schedule_ask_soon(fleet, entry, round->at);
+}
+
+/* Returns false if the time is over before the keys are. */
+static bool visit_all(struct tk_fleet *fleet, struct tk_policy *policy,
+                      struct tk_round *round, const struct tk_slice *slice)
+{
+    bool looks_only = round->phase == MARK && !round->marks_all;
+
+    for (unsigned n = 1; next_key(fleet, round, looks_only); n++) {
+        visit(fleet, policy, round);
+        if (n % LOOK_AT_CLOCK_EVERY == 0 && tk_slice_is_over(slice)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void enter(struct tk_fleet *fleet, struct tk_round *round,
+                  enum phase phase)
+{
+    round->phase = phase;
+    round->left = tk_fleet_count(fleet);
+}
+
+/* Returns whether the tick is over. */
+static bool work(struct tk_fleet *fleet, struct tk_policy *policy,
+                 struct tk_round *round, const struct tk_slice *slice)
+{
+    if (round->phase == COUNT) {
+        if (!visit_all(fleet, policy, round, slice)) return false;
+        enter(fleet, round, CALL);
+    }
+    if (round->phase == CALL) {
+        if (round->keys > 0) tell_of_fleet(fleet, policy, round);
+        enter(fleet, round, MARK);
+    }
+    return visit_all(fleet, policy, round, slice);
+}
+
+/* Without memory for it this tick does not take place. */
+static struct tk_round *begin(struct tk_fleet *fleet, struct tk_policy *policy,
+                              int64_t now)
+{
+    struct tk_round *round = calloc(1, sizeof *round);
+
+    if (round == NULL) return NULL;
+    round->at = now;
+    enter(fleet, round, tk_policy_ticks(policy) ? COUNT : MARK);
+    return round;
 }
 
 void tk_tick_run_due(struct tk_fleet *fleet, int64_t now)
 {
+    struct tk_slice slice = tk_slice_begin(fleet);
     struct tk_policy *policy;
 
     while ((policy = tk_fleet_next_tick(fleet, now)) != NULL) {
-        if (!tk_list_is_empty(&policy->sources) && tk_policy_ticks(policy)) {
-            run_tick(fleet, policy, now);
+        if (policy->round == NULL) policy->round = begin(fleet, policy, now);
+        if (policy->round != NULL &&
+            !work(fleet, policy, policy->round, &slice)) {
+            return;
         }
+        free(policy->round);
+        policy->round = NULL;
+        policy->ticked_at = now;
         tk_fleet_set_tick(fleet, policy, tk_policy_tick_at(policy, now + 1));
     }
-}
-
-/* --- events --- */
-
-void tk_tick_learn(struct tk_fleet *fleet, struct tk_entry *entry,
-                   enum tk_event event, int64_t now)
-{
-    struct tk_token_view view;
-
-    if (entry->life.expires_at == 0 ||
-        !tk_policy_learns(entry->source->policy)) {
-        return;
-    }
-    tk_schedule_view(fleet, entry, now, &view);
-    tk_policy_learn(entry->source->policy, &view, event);
 }

@@ -1,6 +1,4 @@
-/* engine/tick.h - what a policy does besides deciding: its ticks, and the
- * events it learns of.
- */
+/* engine/tick.h - what a policy does besides deciding: its ticks. */
 #ifndef TK_ENGINE_TICK_H
 #define TK_ENGINE_TICK_H
 
@@ -11,12 +9,12 @@
 void tk_tick_start(struct tk_fleet *fleet, struct tk_policy *policy,
                    int64_t now);
 
-/* Runs the ticks that are due. Part of tk_refresh_run_due. */
+/* Works at the ticks that are due, for 2.5 ms at a time; what is left goes on
+ * with the next call. Part of tk_refresh_run_due.
+ *
+ * A tick counts the keys (if the script has a `tick` to be told), calls it,
+ * and has those keys asked about whose demand has changed, or all of them if
+ * the script has moved its options. */
 void tk_tick_run_due(struct tk_fleet *fleet, int64_t now);
-
-/* Tells the policy of the key what has happened to it. A key that has never
- * had a token is none of its business. */
-void tk_tick_learn(struct tk_fleet *fleet, struct tk_entry *entry,
-                   enum tk_event event, int64_t now);
 
 #endif

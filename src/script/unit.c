@@ -328,7 +328,11 @@ static int hand_over(lua_State *L)
 {
     struct handover *handover = lua_touserdata(L, 1);
 
-    tk_convert_push(L, handover->value);
+    if (handover->unit->kind == TK_UNIT_POLICY) {
+        tk_unit_policy_push_options(L, handover->value);
+    } else {
+        tk_convert_push(L, handover->value);
+    }
     lua_rawseti(L, LUA_REGISTRYINDEX, handover->unit->options);
     lua_newtable(L);
     lua_rawseti(L, LUA_REGISTRYINDEX, handover->unit->variants);

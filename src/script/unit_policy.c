@@ -5,6 +5,7 @@
 #include "script/unit_policy.h"
 
 #include "base/span.h"
+#include "script/convert.h"
 #include "script/unit_view.h"
 
 #include <lauxlib.h>
@@ -87,6 +88,47 @@ void tk_unit_policy_setup(lua_State *L, struct tk_unit *unit)
         lua_pushcclosure(L, verb->func, 1);
         lua_setglobal(L, verb->name);
     }
+}
+
+/* --- options --- */
+
+static int set_option(lua_State *L)
+{
+    return luaL_error(L, "options can be set inside tick only");
+}
+
+static int next_option(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 2);
+    if (lua_next(L, -2) == 0) return 0;
+    return 2;
+}
+
+/* For pairs; the table itself stays hidden. */
+static int each_option(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushcclosure(L, next_option, 1);
+    return 1;
+}
+
+void tk_unit_policy_push_options(lua_State *L, const struct tk_value *options)
+{
+    lua_newuserdatauv(L, 0, 0);
+    lua_createtable(L, 0, 5);
+    tk_convert_push(L, options);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "__index");
+    lua_pushcclosure(L, each_option, 1);
+    lua_setfield(L, -2, "__pairs");
+    lua_pushcfunction(L, set_option);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushliteral(L, "options");
+    lua_setfield(L, -2, "__name");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
 }
 
 /* --- the calls --- */

@@ -8,4 +8,8 @@
 /* Before the file is loaded. May raise. */
 void tk_unit_policy_setup(lua_State *L, struct tk_unit *unit);
 
+/* Pushes an object that shows these options and cannot be changed: only a tick
+ * moves them, and C must know. May raise. */
+void tk_unit_policy_push_options(lua_State *L, const struct tk_value *options);
+
 #endif

@@ -23,6 +23,8 @@ struct fixture {
     struct tk_source source;
     struct tk_policy policy; /* the built-in rule */
     int64_t now;
+    int64_t clock_us; /* as the fleet reads it, */
+    int64_t work_us;  /* and how much further it is at each reading */
     int fetches;
     int fetch_fails;       /* the port refuses this many times */
     int dropped;           /* flights that a reload has ended */
@@ -49,14 +51,21 @@ static int fixture_fetch(struct tk_entry *entry, int64_t now, void *data)
     return 0;
 }
 
+static int64_t fixture_clock(void *data)
+{
+    struct fixture *f = data;
+
+    return f->clock_us += f->work_us;
+}
+
 static inline int fixture_set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct tk_fleet_options options = {
-        .max_keys = 64,
+        .max_keys = 512,
         .mean_bytes = 256,
         .node = TK_STR("test"),
-        .port = {fixture_fetch, f},
+        .port = {fixture_fetch, f, fixture_clock},
     };
 
     tk_log_setup(TK_LOG_OFF, NULL, NULL);
@@ -87,6 +96,7 @@ static inline int fixture_tear_down(void **state)
     struct fixture *f = *state;
 
     tk_fleet_free(f->fleet);
+    free(f->policy.round);
     tk_queue_fini(&f->source.queue);
     tk_queue_fini(&f->source.newcomers);
     free(f);

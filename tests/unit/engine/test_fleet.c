@@ -117,9 +117,33 @@ static void a_fingerprint_hides_the_token(void **state)
     assert_string_not_equal(one, two);
 }
 
+static void looks_are_found_from_the_last_key_down(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = claim(f, "crm/client/a");
+    struct tk_entry *b = claim(f, "crm/client/b");
+    struct tk_entry *c = claim(f, "crm/client/c");
+
+    assert_int_equal(tk_fleet_next_look(f->fleet, 3, f->now), UINT32_MAX);
+    tk_fleet_set_look(f->fleet, a, f->now + 1);
+    tk_fleet_set_look(f->fleet, b, TK_NEVER);
+    tk_fleet_set_look(f->fleet, c, 0);
+    assert_int_equal(tk_fleet_next_look(f->fleet, 100, f->now), 2);
+    /* To the second, and not before its moment. */
+    assert_int_equal(tk_fleet_next_look(f->fleet, 2, f->now + 999), UINT32_MAX);
+    assert_int_equal(tk_fleet_next_look(f->fleet, 2, f->now + 1000), 0);
+    /* Removing moves the last into the gap, with its look. */
+    tk_fleet_remove(f->fleet, a);
+    assert_ptr_equal(tk_fleet_at(f->fleet, 0), c);
+    assert_int_equal(tk_fleet_next_look(f->fleet, 2, f->now), 0);
+    tk_fleet_set_look(f->fleet, c, TK_NEVER);
+    assert_int_equal(tk_fleet_next_look(f->fleet, 2, TK_NEVER - 1), UINT32_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_FLEET(looks_are_found_from_the_last_key_down),
         WITH_FLEET(a_key_is_claimed_once),
         WITH_FLEET(a_kind_that_the_source_does_not_have_is_no_key),
         WITH_FLEET(keys_are_bounded_by_max_keys),

@@ -155,6 +155,24 @@ static struct tk_retry retry_of(int64_t now, unsigned failures, uint64_t dice)
                              .dice = dice};
 }
 
+/* Fetched ahead of its use: there is no end to be on time for. */
+static void a_token_that_has_ended_is_renewed_when_the_policy_says(void **state)
+{
+    const int64_t tomorrow = 86400 * SECOND;
+    struct tk_plan plan = {0};
+
+    (void)state;
+    tk_plan_revive(&always, &two_hours, tomorrow, 0, &plan);
+    assert_int_equal(plan.at, tomorrow);
+    assert_int_equal(plan.clamp, TK_CLAMP_NONE);
+    tk_plan_revive(&at_end, &two_hours, 7200 * SECOND, 0, &plan);
+    assert_int_equal(plan.at, 7200 * SECOND + 200 + 1500);
+    assert_int_equal(plan.clamp, TK_CLAMP_WINDOW);
+    tk_plan_revive(&always, &two_hours, tomorrow, tomorrow + 5, &plan);
+    assert_int_equal(plan.at, tomorrow + 5);
+    assert_int_equal(plan.clamp, TK_CLAMP_LEARNED);
+}
+
 static void retries_start_at_the_floor(void **state)
 {
     struct tk_retry retry = retry_of(5400 * SECOND, 1, 4711);
@@ -281,6 +299,8 @@ int main(void)
         cmocka_unit_test(a_token_renewable_at_its_end_is_asked_for_after_it),
         cmocka_unit_test(a_window_longer_than_the_life_is_always_open),
         cmocka_unit_test(a_useless_refresh_waits_half_of_what_is_left),
+        cmocka_unit_test(
+            a_token_that_has_ended_is_renewed_when_the_policy_says),
         cmocka_unit_test(retries_start_at_the_floor),
         cmocka_unit_test(retries_back_off_to_a_cap),
         cmocka_unit_test(retries_tighten_towards_the_end),

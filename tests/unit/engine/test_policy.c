@@ -130,6 +130,70 @@ static void ticks_fall_on_multiples_of_the_check_interval(void **state)
     assert_int_equal(tk_policy_tick_at(&policy, 1300), 1300);
 }
 
+/* --- the watchdog --- */
+
+struct logged {
+    int lines;
+    char last[1024];
+};
+
+static void keep_line(enum tk_log_level level, struct tk_str line, void *data)
+{
+    struct logged *logged = data;
+
+    assert_int_equal(level, TK_LOG_WARN);
+    logged->lines++;
+    snprintf(logged->last, sizeof logged->last, "%.*s", TK_ARG(line));
+}
+
+#define WATCHED(policy, log)                                                   \
+    struct tk_policy policy = {.name = "mine"};                                \
+    struct logged log = {0};                                                   \
+    tk_log_setup(TK_LOG_INFO, keep_line, &log)
+
+static void a_script_that_holds_the_loop_is_named(void **state)
+{
+    WATCHED(policy, logged);
+
+    (void)state;
+    tk_policy_took(&policy, &policy.decide, TK_STR("crm/client"), 19999, 1000);
+    assert_int_equal(logged.lines, 0);
+    tk_policy_took(&policy, &policy.learn, TK_STR("crm/client"), 45678, 1000);
+    assert_int_equal(logged.lines, 1);
+    assert_non_null(strstr(logged.last, "policy is slow"));
+    assert_non_null(strstr(logged.last, "mine"));
+    assert_non_null(strstr(logged.last, "learn"));
+    assert_non_null(strstr(logged.last, "crm/client"));
+    assert_non_null(strstr(logged.last, "45"));
+    assert_int_equal(policy.learn.slow, 1);
+    assert_int_equal(policy.learn.busy_us, 45678);
+    /* Once a minute. */
+    tk_policy_took(&policy, &policy.learn, TK_STR("a"), 50000, 60999);
+    assert_int_equal(logged.lines, 1);
+    assert_int_equal(policy.learn.slow, 2);
+    tk_policy_took(&policy, &policy.learn, TK_STR("a"), 50000, 61000);
+    assert_int_equal(logged.lines, 2);
+}
+
+/* None of its calls is slow, but all of them together are. */
+static void a_script_that_is_always_busy_is_named(void **state)
+{
+    WATCHED(policy, logged);
+
+    (void)state;
+    for (int ms = 0; ms < 10000; ms += 10) {
+        tk_policy_took(&policy, &policy.decide, TK_STR("a"), 1900, ms);
+    }
+    assert_int_equal(logged.lines, 0);
+    for (int ms = 10000; ms < 20000; ms += 10) {
+        tk_policy_took(&policy, &policy.decide, TK_STR("a"), 2100, ms);
+    }
+    tk_policy_took(&policy, &policy.decide, TK_STR("a"), 2100, 20000);
+    assert_int_equal(logged.lines, 1);
+    assert_non_null(strstr(logged.last, "much of the engine's time"));
+    assert_non_null(strstr(logged.last, "21"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +204,8 @@ int main(void)
         WITH_SCRIPTS(a_script_with_a_syntax_error_is_a_problem_with_its_line),
         WITH_SCRIPTS(a_check_interval_that_is_no_time_is_a_problem),
         WITH_SCRIPTS(ticks_fall_on_multiples_of_the_check_interval),
+        WITH_SCRIPTS(a_script_that_holds_the_loop_is_named),
+        WITH_SCRIPTS(a_script_that_is_always_busy_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,7 +213,7 @@ static void a_function_that_fails_for_long_is_not_called_again(void **state)
     for (int i = 0; i < 20; i++) {
         f->now += CHECK;
         tk_refresh_run_due(f->fleet, f->now);
-        tk_tick_learn(f->fleet, entry, TK_EVENT_COLD, f->now);
+        tk_schedule_tell(f->fleet, entry, TK_EVENT_COLD, f->now);
     }
     assert_int_equal(f->policy.tick.calls, 10);
     assert_true(f->policy.tick.is_out);
@@ -221,6 +221,102 @@ static void a_function_that_fails_for_long_is_not_called_again(void **state)
     assert_true(f->policy.learn.is_out);
     assert_false(f->policy.decide.is_out);
     assert_false(entry->plan.fallback);
+}
+
+enum { MANY = 300 };
+
+/* Keys of a policy that notes in `options.lead` whether it was asked anew. */
+static void make_many(struct fixture *f)
+{
+    char key[32];
+
+    use_script(f, "policy.options = { lead = { default = '15m' },\n"
+                  "  check_interval = { default = '30s' } }\n"
+                  "function policy.decide(token, options)\n"
+                  "  return ask(1e6, '' .. options.lead) end\n"
+                  "function policy.tick(fleet, options)\n"
+                  "  note('' .. fleet.keys) options.lead = 60 end");
+    f->source.max_keys = MANY;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "crm/client/k%d", i);
+        fresh(f, key, "t", LIFE);
+    }
+    f->now = START + CHECK;
+}
+
+static void assert_asked_anew(struct fixture *f)
+{
+    for (uint32_t id = 0; id < tk_fleet_count(f->fleet); id++) {
+        struct tk_entry *entry = tk_fleet_at(f->fleet, id);
+
+        assert_string_equal(tk_fleet_word(f->fleet, entry->plan.why), "60");
+    }
+}
+
+/* A clock that moves whenever it is read makes slices end early: what is left
+ * is done by the next runs. */
+static void a_tick_over_many_keys_is_done_in_slices(void **state)
+{
+    struct fixture *f = *state;
+    int runs = 0;
+
+    make_many(f);
+    f->work_us = 1000;
+    for (; tk_fleet_earliest(f->fleet) <= f->now; runs++) {
+        tk_refresh_run_due(f->fleet, f->now);
+    }
+    assert_in_range(runs, 5, 2 * MANY);
+    assert_asked_anew(f);
+    assert_int_equal(f->policy.tick.calls, 1);
+    assert_int_equal(f->policy.decide.calls, 2 * MANY);
+    assert_string_equal(noted(f), "300");
+    assert_int_equal(tk_fleet_earliest(f->fleet), START + 2 * CHECK);
+}
+
+/* The last key takes the number of one that goes, wherever the tick is. */
+static void a_key_that_goes_during_a_tick_hides_no_other(void **state)
+{
+    struct fixture *f = *state;
+
+    make_many(f);
+    f->work_us = 1000;
+    for (int run = 0; tk_fleet_earliest(f->fleet) <= f->now; run++) {
+        if (run < 50) {
+            tk_fleet_remove(f->fleet, tk_fleet_at(f->fleet, (uint32_t)run * 5));
+        }
+        tk_refresh_run_due(f->fleet, f->now);
+    }
+    assert_in_range(tk_fleet_count(f->fleet), MANY - 50, MANY - 5);
+    assert_asked_anew(f);
+}
+
+static void a_tick_leaves_other_policies_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_policy other = {.check_interval_ms = CHECK};
+    struct tk_source hr = f->source;
+    struct tk_entry *entry;
+    struct tk_key key;
+
+    tk_list_init(&other.sources);
+    tk_list_init(&other.of_ticks);
+    hr.name = "hr";
+    hr.policy = NULL;
+    tk_source_choose(&hr, &other);
+    make_many(f);
+    f->source.max_keys++;
+    assert_int_equal(tk_key_parse(TK_STR("hr/client/a"), &key, NULL), 0);
+    assert_int_equal(tk_fleet_claim(f->fleet, &hr, &key, &entry, NULL), 0);
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    land_token(f, entry, "t", LIFE);
+    tk_refresh_run_due(f->fleet, f->now);
+    assert_string_equal(noted(f), "300");
+    assert_string_equal(tk_fleet_word(f->fleet, entry->plan.why),
+                        "built-in rule");
+    assert_int_equal(other.decide.calls, 0);
+    tk_fleet_remove(f->fleet, entry);
+    tk_queue_fini(&hr.queue);
+    tk_queue_fini(&hr.newcomers);
 }
 
 int main(void)
@@ -238,6 +334,9 @@ int main(void)
         WITH_LEARNER(a_tick_that_moves_an_option_has_all_keys_asked),
         WITH_LEARNER(a_script_that_does_not_tick_is_not_asked),
         WITH_LEARNER(a_function_that_fails_for_long_is_not_called_again),
+        WITH_LEARNER(a_tick_over_many_keys_is_done_in_slices),
+        WITH_LEARNER(a_key_that_goes_during_a_tick_hides_no_other),
+        WITH_LEARNER(a_tick_leaves_other_policies_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,6 +261,56 @@ static void options_reach_the_policy(void **state)
     tk_unit_close(unit);
 }
 
+/* What the operator pinned stays what it is. */
+static void options_cannot_be_changed_by_decide(void **state)
+{
+    struct tk_pair pairs[] = {
+        {TK_STR("lead"), {.type = TK_INT, .as.integer = 9}},
+        {TK_STR("on"), {.type = TK_BOOL, .as.flag = true}}};
+    struct tk_value options = {.type = TK_TABLE,
+                               .as.table = {.pairs = pairs, .pair_count = 2}};
+    static const char *const bad[] = {
+        "options.lead = 5",
+        "rawset(options, 'lead', 5)",
+        "options.other = 5",
+        "setmetatable(options, nil)",
+        "local _, hidden = pairs(options) hidden.lead = 5",
+    };
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct tk_unit *unit = open_with(bad[i]);
+
+        assert_int_equal(tk_unit_set_options(unit, &options, &why), 0);
+        assert_int_equal(tk_unit_decide(unit, &token, &decision, &why),
+                         TK_ESCRIPT);
+        tk_unit_close(unit);
+    }
+}
+
+static void options_can_be_walked(void **state)
+{
+    struct tk_pair pairs[] = {
+        {TK_STR("lead"), {.type = TK_INT, .as.integer = 9}},
+        {TK_STR("on"), {.type = TK_BOOL, .as.flag = true}}};
+    struct tk_value options = {.type = TK_TABLE,
+                               .as.table = {.pairs = pairs, .pair_count = 2}};
+    struct tk_unit *unit =
+        open_with("local t = {} for name, value in pairs(options) do "
+                  "t[#t + 1] = name .. '=' .. tostring(value) end "
+                  "table.sort(t) return lapse(table.concat(t, ' '))");
+    struct tk_decision decision;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_unit_set_options(unit, &options, &why), 0);
+    assert_int_equal(tk_unit_decide(unit, &token, &decision, &why), 0);
+    assert_string_equal(decision.why, "lead=9 on=true");
+    tk_unit_close(unit);
+}
+
 static void a_reason_is_bounded_and_printable(void **state)
 {
     struct tk_decision decision;
@@ -287,6 +337,8 @@ int main(void)
         cmocka_unit_test(a_decision_makes_no_garbage),
         cmocka_unit_test(an_endless_decision_is_ended_and_the_next_one_works),
         cmocka_unit_test(options_reach_the_policy),
+        cmocka_unit_test(options_cannot_be_changed_by_decide),
+        cmocka_unit_test(options_can_be_walked),
         cmocka_unit_test(a_reason_is_bounded_and_printable),
     };
 
