@@ -110,10 +110,11 @@ static void some_options_may_be_given_several_times(void **state)
 
 static void too_many_values_of_one_option_are_refused(void **state)
 {
+    char word[] = "--set=a";
     char *argv[TK_TEXTS_MAX + 2];
 
     (void)state;
-    for (int i = 0; i <= TK_TEXTS_MAX; i++) argv[i] = (char[]){"--set=a"};
+    for (int i = 0; i <= TK_TEXTS_MAX; i++) argv[i] = word;
     argv[TK_TEXTS_MAX + 1] = NULL;
     refuse("--set is given too often", argv);
 }
