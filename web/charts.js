@@ -87,20 +87,25 @@ const charts = (() => {
       .map(p => [x(p[0]), y(p[1])]).filter(p => p[1] >= COST.top);
   }
 
-  // Returns the boxes of the levels' names; a point comes before a name.
-  function drawLevels(svg, ratio, scales, model, points) {
-    const taken = points.map(pointBox);
+  // What a level costs is written beside it, where nothing else is.
+  function drawLevelName(svg, text, path, taken) {
+    for (const share of [1, .9, .8, .7, .6, .5]) {
+      const [x, y] = path[Math.round((path.length - 1) * share)];
+      const box = [x, y - 15, x + text.length * 6.5, y];
+      if (box[2] > WIDTH || taken.some(other => hits(box, other))) continue;
+      taken.push(box);
+      put(svg, "text", { class: "soft", x: x + 3, y: y - 3 }, text);
+      return;
+    }
+  }
+
+  function drawLevels(svg, ratio, scales, model, taken) {
     for (const level of LEVELS) {
       const path = levelPath(level, ratio, scales, model);
       if (path.length < 2) continue;
       put(svg, "path", { class: "level", d: d3.svg.line()(path) });
-      const [x, y] = path[path.length - 1], text = `cost ${level}×`;
-      const box = [x, y - 15, x + text.length * 6.5, y];
-      if (taken.some(other => hits(box, other))) continue;
-      taken.push(box);
-      put(svg, "text", { class: "soft", x: x + 3, y: y - 3 }, text);
+      drawLevelName(svg, `cost ${level}×`, path, taken);
     }
-    return taken;
   }
 
   const SHAPES = { policy: "circle", reference: "square", optimum: "diamond" };
@@ -155,9 +160,10 @@ const charts = (() => {
     const points = model.points.map(p => Object.assign({}, p,
       { x: scales.x(p.times), y: scales.y(p.cold_per_10k) }));
     drawCostAxes(svg, scales, model);
-    const taken = drawLevels(svg, ratio, scales, model, points);
-    drawSeries(svg, points);
+    const taken = points.map(pointBox);
     points.forEach(p => placeLabel(p, taken));
+    drawLevels(svg, ratio, scales, model, taken);
+    drawSeries(svg, points);
     points.forEach(p => drawPoint(svg, p));
   }
 
@@ -277,7 +283,7 @@ const charts = (() => {
       transform: `translate(0,${ROWS.top})` })
       .call(d3.svg.axis().scale(x).orient("top").tickSize(ROWS.top - bottom)
         .tickValues(ticksOf(from, span)).tickFormat(momentText));
-    drawRow(svg, `${count(uses.length)} uses`, ROWS.top, KEY_ROW);
+    drawRow(svg, uses.length === 1 ? "1 use" : `${count(uses.length)} uses`, ROWS.top, KEY_ROW);
     for (const at of uses) {
       put(svg, "line", { class: "use", x1: x(at), x2: x(at), y1: ROWS.top + 6,
         y2: ROWS.top + KEY_ROW - 6 });

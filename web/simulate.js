@@ -12,6 +12,7 @@
   // Numbers keep their unit beside them; what there is nothing to compare with
   // is null.
   const percent = v => v === null ? "-" : `${(100 * v).toFixed(1)}\u00a0%`;
+  const several = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
   const factor = v => v === null ? "-" : v.toFixed(2);
 
   // --- the model ---
@@ -72,8 +73,9 @@
   function settingText() {
     const learning = report.learn > 0
       ? ` after ${spanText(report.learn)} of learning` : "";
-    return `${count(report.trace.keys)} keys, ${count(model.uses)} uses on `
-      + `${Math.round(model.days)} days${learning}. ${issuerText(report.issuer)}`;
+    return `${several(report.trace.keys, "key")}, `
+      + `${several(model.uses, "use")} on ${several(Math.round(model.days), "day")}`
+      + `${learning}. ${issuerText(report.issuer)}`;
   }
 
   function cheapest() {

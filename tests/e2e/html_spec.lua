@@ -86,19 +86,31 @@ describe("the page of a simulation", function()
         assert.not_equal(seen.light, seen.dark)
     end)
 
-    it("is drawn for an issuer that leaves gaps, which has no optimum",
-        function()
-            local code, _, err = simulate("--policy", "threshold", "--window",
-                "1m", "--skew", "5m")
-            assert.equal(0, code, err)
-            local gaps = open()
-            assert.same({}, gaps.errors)
-            assert.equal(4, gaps.counts.points)
-            assert.equal("</script><b>bold</b>", gaps.texts["key-name"])
-        end)
+    it("is drawn without an optimum for an issuer of gaps", function()
+        local code, _, err = simulate("--policy", "threshold", "--window",
+            "1m", "--skew", "5m")
+        assert.equal(0, code, err)
+        local gaps = open()
+        assert.same({}, gaps.errors)
+        assert.equal(4, gaps.counts.points)
+        assert.equal("</script><b>bold</b>", gaps.texts["key-name"])
+    end)
 
-    it("is not written where something else lies; the table is not lost",
-        function()
+    it("is drawn for a trace of a single moment's uses", function()
+        local path = tmp.write(dir .. "/one.csv", "5,a\n5.2,a\n")
+        local code, _, err = process.run { path = os.getenv("TOKENG_BIN"),
+            args = { "simulate", "--trace", path, "--html",
+                dir .. "/out.html" } }
+        assert.equal(0, code, err)
+        local one = open()
+        assert.same({}, one.errors)
+        assert.equal("No policy was tried, only the references.",
+            one.texts.verdict)
+        assert.truthy(one.texts.setting:find("1 key, 2 uses on 1 day.", 1,
+            true), one.texts.setting)
+    end)
+
+    it("is not written over a directory; the table is not lost", function()
         local code, out, err = process.run { path = os.getenv("TOKENG_BIN"),
             args = { "simulate", "--trace", dir .. "/t.csv", "--html", dir } }
         assert.equal(78, code)
