@@ -63,10 +63,10 @@
   function issuerText(issuer) {
     const window = issuer.window > 0 && issuer.window < issuer.life
       ? `, given anew when ${spanText(issuer.window)} or less are left` : "";
-    const took = report.trace.answers > 0 ? " or what was recorded" : "";
+    const took = issuer.as_recorded ? "what was recorded"
+      : spanText(issuer.latency);
     const limits = limitTexts(issuer);
-    return `A token lives ${spanText(issuer.life)}${window}; a call takes `
-      + `${spanText(issuer.latency)}${took}.`
+    return `A token lives ${spanText(issuer.life)}${window}; a call takes ${took}.`
       + (limits.length ? ` Moreover, ${limits.join(" and ")}.` : "");
   }
 

@@ -105,13 +105,16 @@ static void put_rows(struct tk_json *json, const struct tk_contest *contest,
     tk_json_close(json, ']');
 }
 
-static void put_terms(struct tk_json *json, const struct tk_terms *terms)
+static void put_terms(struct tk_json *json, const struct tk_trace *trace,
+                      const struct tk_terms *terms)
 {
     tk_json_name(json, "issuer");
     tk_json_open(json, '{');
     put_seconds(json, "life", terms->life_ms);
     put_seconds(json, "window", terms->window_ms);
     put_seconds(json, "latency", terms->latency_ms);
+    tk_json_name(json, "as_recorded");
+    tk_json_bool(json, terms->is_as_recorded && trace->answer_count > 0);
     put_seconds(json, "skew", terms->skew_ms);
     put_number(json, "fail_rate", terms->fail_share);
     put_count(json, "concurrent", terms->max_concurrent);
@@ -135,7 +138,7 @@ void tk_report_write(const struct tk_contest *contest,
     put_seconds(&json, "seconds", trace->end_ms);
     tk_json_close(&json, '}');
     put_seconds(&json, "learn", contest->terms->learn_ms);
-    put_terms(&json, &contest->terms->issuer);
+    put_terms(&json, trace, &contest->terms->issuer);
     put_rows(&json, contest, optimum);
     tk_json_close(&json, '}');
     tk_buf_put_byte(out, '\n');

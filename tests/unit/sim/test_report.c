@@ -20,11 +20,23 @@ struct desk {
     struct tk_value root;
 };
 
+static void write_report(struct desk *desk, bool has_optimum)
+{
+    struct tk_why why;
+
+    tk_buf_init(&desk->out, 1 << 20);
+    tk_pool_init(&desk->pool, 1 << 20);
+    tk_report_write(&desk->contest, has_optimum ? &desk->optimum : NULL,
+                    &desk->out);
+    assert_int_equal(
+        tk_json_parse(tk_buf_str(&desk->out), &desk->pool, &desk->root, &why),
+        0);
+}
+
 static void report(struct desk *desk, bool has_optimum)
 {
     static const char *const names[] = {"on-demand", "always-fresh", "seed",
                                         "mine cold_cost=4"};
-    struct tk_why why;
 
     *desk = (struct desk){.lineup = {.references = 3}};
     for (int i = 0; i < 4; i++) {
@@ -40,13 +52,7 @@ static void report(struct desk *desk, bool has_optimum)
     desk->terms.issuer.life_ms = 7200 * 1000;
     desk->optimum.continuous.calls = 50;
     desk->contest = (struct tk_contest){&desk->terms, desk->tallies, 4};
-    tk_buf_init(&desk->out, 1 << 20);
-    tk_pool_init(&desk->pool, 1 << 20);
-    tk_report_write(&desk->contest, has_optimum ? &desk->optimum : NULL,
-                    &desk->out);
-    assert_int_equal(
-        tk_json_parse(tk_buf_str(&desk->out), &desk->pool, &desk->root, &why),
-        0);
+    write_report(desk, has_optimum);
 }
 
 static void end(struct desk *desk)
@@ -114,12 +120,38 @@ static void without_an_optimum_its_rows_are_left_out(void **state)
     end(&desk);
 }
 
+static bool is_as_recorded(struct desk *desk)
+{
+    const struct tk_value *issuer = tk_value_get(&desk->root, "issuer");
+
+    return tk_value_get(issuer, "as_recorded")->as.flag;
+}
+
+static void calls_take_what_was_recorded_if_something_was(void **state)
+{
+    struct desk desk;
+
+    (void)state;
+    report(&desk, true);
+    assert_false(is_as_recorded(&desk));
+    end(&desk);
+    desk.terms.issuer.is_as_recorded = true;
+    write_report(&desk, true);
+    assert_false(is_as_recorded(&desk));
+    end(&desk);
+    desk.trace.answer_count = 1;
+    write_report(&desk, true);
+    assert_true(is_as_recorded(&desk));
+    end(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_says_what_it_is),
         cmocka_unit_test(numbers_are_numbers),
         cmocka_unit_test(without_an_optimum_its_rows_are_left_out),
+        cmocka_unit_test(calls_take_what_was_recorded_if_something_was),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
