@@ -162,11 +162,27 @@ static const char legend_of_work[] =
     "AT RISK: part of the time, over all keys, in which a use would have been "
     "cold.";
 
+/* One model stands for all issuers of the trace. */
+static void warn_of_lives(const struct tk_trace *trace,
+                          const struct tk_show *show, struct tk_buf *out)
+{
+    char from[TK_SPAN_TEXT], to[TK_SPAN_TEXT], text[256];
+    int64_t shortest, longest = tk_trace_lives(trace, &shortest);
+
+    if (longest < 2 * shortest || longest == 0) return;
+    snprintf(text, sizeof text,
+             "warning: tokens of %s to %s were recorded: try one source at a "
+             "time, by --source",
+             tk_span_print(shortest, from), tk_span_print(longest, to));
+    tk_show_wrap(show, out, 0, 0, tk_str(text));
+}
+
 void tk_scores_print(const struct tk_contest *contest,
                      const struct tk_optimum *optimum,
                      const struct tk_show *show, struct tk_buf *out)
 {
     print_terms(contest, show, out);
+    warn_of_lives(contest->terms->trace, show, out);
     tk_buf_put_byte(out, '\n');
     print_price(contest, optimum, show, out);
     tk_show_wrap(show, out, 0, 0, tk_str(legend));

@@ -65,6 +65,7 @@ struct simulation {
     struct tk_progress progress;
     size_t begun; /* trials, the one at work included */
     const struct tk_trial *at_work;
+    enum tk_exit failure; /* what a failure is one of */
 };
 
 static void tell_progress(const struct tk_trial *trial, double share,
@@ -81,6 +82,12 @@ static void tell_progress(const struct tk_trial *trial, double share,
 
 /* --- what is asked for --- */
 
+static int misuse(struct simulation *s, struct tk_why *why, const char *text)
+{
+    s->failure = TK_EXIT_USAGE;
+    return tk_fail(why, TK_EINVAL, "%s", text);
+}
+
 static uint32_t count_of(const struct simulation *s, const char *name,
                          uint32_t otherwise)
 {
@@ -89,22 +96,10 @@ static uint32_t count_of(const struct simulation *s, const char *name,
     return count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
 }
 
-/* What an issuer announced most often; an answer without a token says
- * nothing. */
-static int64_t recorded_life(const struct tk_trace *trace)
-{
-    int64_t life = 0;
-
-    for (size_t i = 0; i < trace->answer_count; i++) {
-        if (trace->answers[i].life_ms > life) life = trace->answers[i].life_ms;
-    }
-    return life;
-}
-
 static void read_terms(struct simulation *s)
 {
     const struct tk_args *args = s->args;
-    int64_t life = recorded_life(&s->trace);
+    int64_t shortest, life = tk_trace_lives(&s->trace, &shortest);
 
     s->terms = (struct tk_contest_terms){
         .trace = &s->trace,
@@ -130,22 +125,21 @@ static void read_terms(struct simulation *s)
     };
 }
 
-static int check_terms(const struct simulation *s, struct tk_why *why)
+static int check_terms(struct simulation *s, struct tk_why *why)
 {
     const struct tk_terms *issuer = &s->terms.issuer;
 
     if (issuer->life_ms == 0 || issuer->max_concurrent == 0) {
-        return tk_fail(why, TK_EINVAL,
-                       "--life and --concurrent must be more than 0");
+        return misuse(s, why, "--life and --concurrent must be more than 0");
     }
     if (issuer->skew_ms + issuer->latency_ms >= issuer->life_ms) {
-        return tk_fail(why, TK_EINVAL,
-                       "--latency and --skew leave nothing of the life of a "
-                       "token");
+        return misuse(s, why,
+                      "--latency and --skew leave nothing of the life "
+                      "of a token");
     }
     if (s->terms.learn_ms >= s->trace.end_ms - s->trace.begin_ms) {
-        return tk_fail(why, TK_EINVAL,
-                       "--learn leaves nothing of the trace to be judged");
+        return misuse(s, why,
+                      "--learn leaves nothing of the trace to be judged");
     }
     return 0;
 }
@@ -174,8 +168,7 @@ static int make_trace(struct simulation *s, struct tk_why *why)
 
     if (crowd.keys == 0 || crowd.keys > MAX_KEYS || crowd.days == 0 ||
         crowd.days > MAX_DAYS) {
-        return tk_fail(why, TK_EINVAL, "--keys is 1 to %d, and --days 1 to %d",
-                       MAX_KEYS, MAX_DAYS);
+        return misuse(s, why, "--keys is 1 to 100000, and --days 1 to 3650");
     }
     rc = tk_generate(&crowd, &s->trace);
     return rc == 0 ? 0 : tk_fail(why, rc, "the trace: %s", tk_err_text(rc));
@@ -187,9 +180,9 @@ static int read_trace(struct simulation *s, struct tk_why *why)
     bool is_made = tk_args_has(s->args, "generate");
 
     if ((path != NULL) == is_made) {
-        return tk_fail(why, TK_EINVAL,
-                       "say --trace FILE, or --generate for a trace that is "
-                       "made up");
+        return misuse(s, why,
+                      "say --trace FILE, or --generate for a trace "
+                      "that is made up");
     }
     s->trace.only = tk_args_text(s->args, "source");
     return is_made ? make_trace(s, why) : tk_trace_load(&s->trace, path, why);
@@ -272,7 +265,7 @@ static enum tk_exit report(const struct simulation *s,
 
 static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 {
-    struct simulation s = {.args = args};
+    struct simulation s = {.args = args, .failure = TK_EXIT_CONFIG};
     enum tk_exit status;
     struct tk_why why;
 
@@ -282,7 +275,7 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
     tk_lineup_init(&s.lineup, &s.library);
     status = simulate(&s, &why) == 0
                  ? report(&s, show)
-                 : tk_show_fail(show, TK_EXIT_CONFIG, "%s", why.text);
+                 : tk_show_fail(show, s.failure, "%s", why.text);
     if (status == TK_EXIT_OK && draw(&s, &why) != 0) {
         status = tk_show_fail(show, TK_EXIT_CONFIG, "%s", why.text);
     }

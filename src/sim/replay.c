@@ -337,7 +337,7 @@ static int make_fleet(struct replay *r)
         .max_keys = r->trace->key_count + 16,
         .mean_bytes = MEAN_BYTES,
         .node = TK_STR("simulator"),
-        .port = {fetch, r},
+        .port = {.fetch = fetch, .data = r},
     };
     int rc = tk_fleet_new(&options, &r->fleet);
 

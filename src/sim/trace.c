@@ -130,6 +130,22 @@ static int by_time(const void *a, const void *b)
     return x->key < y->key ? -1 : x->key > y->key;
 }
 
+int64_t tk_trace_lives(const struct tk_trace *trace, int64_t *shortest)
+{
+    int64_t longest = 0;
+
+    *shortest = INT64_MAX;
+    for (size_t i = 0; i < trace->answer_count; i++) {
+        const struct tk_recorded *answer = &trace->answers[i];
+
+        if (!answer->is_new) continue;
+        if (answer->life_ms > longest) longest = answer->life_ms;
+        if (answer->life_ms < *shortest) *shortest = answer->life_ms;
+    }
+    if (longest == 0) *shortest = 0;
+    return longest;
+}
+
 /* Whole weeks before the first use say nothing. */
 static void move_to_start(struct tk_trace *trace)
 {
@@ -240,10 +256,9 @@ static int read_head(struct reading *r, struct tk_str line)
                   head);
 }
 
-static int read_answer(struct reading *r, const struct tk_str fields[COLUMNS],
-                       uint32_t key)
+static int read_answer(struct reading *r, const struct tk_str fields[COLUMNS])
 {
-    struct tk_recorded answer = {.key = key};
+    struct tk_recorded answer = {.is_new = tk_str_is(fields[EVENT], "issued")};
     int64_t took;
 
     if (!parse_thousandths(fields[TOOK], &took)) {
@@ -291,10 +306,9 @@ static int read_event(struct reading *r, const struct tk_str fields[COLUMNS],
         !tk_str_is(event, "failed")) {
         return 0; /* a newer tokeng may record more */
     }
+    if (!is_use) return read_answer(r, fields);
     rc = tk_trace_key(r->trace, fields[KEY], &key);
-    if (rc != 0) return rc;
-    return is_use ? tk_trace_add(r->trace, at_ms, key)
-                  : read_answer(r, fields, key);
+    return rc == 0 ? tk_trace_add(r->trace, at_ms, key) : rc;
 }
 
 static int read_row(struct reading *r, struct tk_str line)
@@ -312,22 +326,28 @@ static int read_row(struct reading *r, struct tk_str line)
     return is_wanted(r->trace, fields[KEY]) ? read_event(r, fields, at) : 0;
 }
 
-static int read_line(struct reading *r, struct tk_str line)
+/* Parts of a recording that are put one behind the other bring their heads
+ * along. */
+static bool is_head(const struct reading *r, struct tk_str line)
 {
     int64_t ignored;
-    struct tk_str first = line;
 
+    if (parse_thousandths(bare(tk_str_cut(&line, ',')), &ignored)) return false;
+    if (r->line == 1) return true;
+    while (line.data != NULL) {
+        if (tk_str_is(bare(tk_str_cut(&line, ',')), "key")) return true;
+    }
+    return false;
+}
+
+static int read_line(struct reading *r, struct tk_str line)
+{
     while (line.len > 0 && (line.data[line.len - 1] == '\n' ||
                             line.data[line.len - 1] == '\r')) {
         line.len--;
     }
-    first = line;
     if (line.len == 0) return 0;
-    if (r->line == 1 &&
-        !parse_thousandths(bare(tk_str_cut(&first, ',')), &ignored)) {
-        return read_head(r, line);
-    }
-    return read_row(r, line);
+    return is_head(r, line) ? read_head(r, line) : read_row(r, line);
 }
 
 static int explain(const struct reading *r, int rc)

@@ -19,6 +19,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tk_use {
@@ -29,8 +30,8 @@ struct tk_use {
 /* What an issuer answered while a trace was recorded. */
 struct tk_recorded {
     int64_t took_ms;
-    int64_t life_ms; /* 0: no token came */
-    uint32_t key;
+    int64_t life_ms; /* left of the token; 0: none came */
+    bool is_new;     /* it was not there before */
 };
 
 /* Owned by whoever loaded it. */
@@ -59,6 +60,10 @@ void tk_trace_fini(struct tk_trace *trace);
  * 100 million rows or a million keys. `only` is set before. */
 TK_MUST_USE int tk_trace_load(struct tk_trace *trace, const char *path,
                               struct tk_why *why);
+
+/* The longest life of a token that was recorded, and the shortest; 0: none
+ * was. */
+int64_t tk_trace_lives(const struct tk_trace *trace, int64_t *shortest);
 
 /* Adding by hand; tk_trace_sort ends it. */
 TK_MUST_USE int tk_trace_key(struct tk_trace *trace, struct tk_str key,

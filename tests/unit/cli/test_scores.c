@@ -68,6 +68,22 @@ static void what_was_assumed_is_said(void **state)
     tk_buf_fini(&out);
 }
 
+static void a_recording_of_several_issuers_is_warned_of(void **state)
+{
+    struct tk_recorded answers[] = {{.life_ms = 7200000, .is_new = true},
+                                    {.life_ms = 3600000, .is_new = true}};
+    struct tk_buf out;
+
+    (void)state;
+    trace.answers = answers;
+    trace.answer_count = 2;
+    assert_has(print(&out, NULL), "\nwarning: tokens of 1h to 2h were "
+                                  "recorded: try one source at a time, by "
+                                  "--source\n");
+    trace.answer_count = 0;
+    tk_buf_fini(&out);
+}
+
 static void without_an_optimum_there_is_a_dash(void **state)
 {
     struct tk_buf out;
@@ -85,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_policy_has_its_row),
         cmocka_unit_test(what_was_assumed_is_said),
+        cmocka_unit_test(a_recording_of_several_issuers_is_warned_of),
         cmocka_unit_test(without_an_optimum_there_is_a_dash),
     };
 

@@ -46,7 +46,7 @@ static enum tk_exit simulate(struct desk *desk, char *a, char *b, char *c,
 
 static void refuse(struct desk *desk, char *a, char *b, const char *reason)
 {
-    assert_int_equal(simulate(desk, a, b, NULL, NULL), TK_EXIT_CONFIG);
+    assert_int_equal(simulate(desk, a, b, NULL, NULL), TK_EXIT_USAGE);
     assert_has(capture_err(&desk->capture), reason);
     assert_string_equal(capture_out(&desk->capture), "");
 }
@@ -110,23 +110,35 @@ static void one_trace_is_needed(void **state)
     struct desk *desk = *state;
 
     assert_int_equal(capture_run(&desk->capture, &tk_simulate_command, NULL),
-                     TK_EXIT_CONFIG);
+                     TK_EXIT_USAGE);
     assert_has(capture_err(&desk->capture), "say --trace FILE, or --generate");
     refuse(desk, "--generate", NULL, "say --trace FILE, or --generate");
+}
+
+static void what_is_not_there_is_told(void **state)
+{
+    struct desk *desk = *state;
+
+    assert_int_equal(simulate(desk, "--policy", "nonsense", NULL, NULL),
+                     TK_EXIT_CONFIG);
+    assert_has(capture_err(&desk->capture), "no script named nonsense");
+    assert_int_equal(capture_run(&desk->capture, &tk_simulate_command,
+                                 "--trace", "/nowhere/t.csv", NULL),
+                     TK_EXIT_CONFIG);
+    assert_has(capture_err(&desk->capture), "/nowhere/t.csv: No such file");
 }
 
 static void what_cannot_be_is_refused(void **state)
 {
     struct desk *desk = *state;
 
-    refuse(desk, "--policy", "nonsense", "no script named nonsense");
     refuse(desk, "--learn", "30d", "--learn leaves nothing");
     refuse(desk, "--life", "0", "must be more than 0");
     refuse(desk, "--concurrent", "0", "must be more than 0");
     refuse(desk, "--skew", "2h", "leave nothing of the life");
     assert_int_equal(capture_run(&desk->capture, &tk_simulate_command,
                                  "--generate", "--keys", "0", NULL),
-                     TK_EXIT_CONFIG);
+                     TK_EXIT_USAGE);
     assert_has(capture_err(&desk->capture), "--keys is 1 to 100000");
 }
 
@@ -140,6 +152,7 @@ int main(void)
         WITH_DESK(the_life_is_what_was_recorded),
         WITH_DESK(a_trace_is_made_up_where_there_is_none),
         WITH_DESK(one_trace_is_needed),
+        WITH_DESK(what_is_not_there_is_told),
         WITH_DESK(what_cannot_be_is_refused),
     };
 

@@ -25,7 +25,7 @@ static int never(struct tk_entry *entry, int64_t now, void *data)
 static int open(struct scene *scene, const char *const *keys)
 {
     struct tk_fleet_options options = {
-        .max_keys = 100, .mean_bytes = 128, .port = {never, NULL}};
+        .max_keys = 100, .mean_bytes = 128, .port = {.fetch = never}};
     uint32_t number;
 
     *scene = (struct scene){.terms = {.life_ms = 7200 * 1000,

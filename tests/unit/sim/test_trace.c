@@ -92,6 +92,17 @@ static void columns_come_in_any_order(void **state)
     expect_use(desk, 0, 5000, "crm/client");
 }
 
+static void parts_may_be_put_together(void **state)
+{
+    struct desk *desk = *state;
+
+    assert_int_equal(load(desk, "seconds,key\n1,a\nhost,seconds,key\n"
+                                "x,2,b\nseconds,key\n3,c\n"),
+                     0);
+    assert_int_equal(desk->trace.use_count, 3);
+    expect_use(desk, 1, 2000, "b");
+}
+
 static void rows_are_brought_into_order(void **state)
 {
     struct desk *desk = *state;
@@ -149,6 +160,25 @@ static void answers_of_the_issuer_are_kept_apart(void **state)
     assert_int_equal(desk->trace.answers[0].took_ms, 312);
     assert_int_equal(desk->trace.answers[0].life_ms, 7200 * 1000);
     assert_int_equal(desk->trace.answers[1].life_ms, 0);
+    assert_true(desk->trace.answers[0].is_new);
+    assert_false(desk->trace.answers[2].is_new);
+    assert_int_equal(desk->trace.answers[2].life_ms, 1500 * 1000);
+}
+
+static void lives_are_those_of_new_tokens(void **state)
+{
+    struct desk *desk = *state;
+    int64_t shortest = 1;
+
+    assert_int_equal(load(desk, "1,a\n"), 0);
+    assert_int_equal(tk_trace_lives(&desk->trace, &shortest), 0);
+    assert_int_equal(shortest, 0);
+    assert_int_equal(load(desk, "seconds,key,event,took_ms,life_s\n1,a\n"
+                                "1,a,issued,300,7200\n1,a,issued,300,3600\n"
+                                "1,a,same,300,100\n1,a,same,300,9000\n"),
+                     0);
+    assert_int_equal(tk_trace_lives(&desk->trace, &shortest), 7200 * 1000);
+    assert_int_equal(shortest, 3600 * 1000);
 }
 
 static void what_is_packed_is_read_as_it_is(void **state)
@@ -223,10 +253,12 @@ int main(void)
         WITH_DESK(a_trace_is_seconds_and_a_key),
         WITH_DESK(a_head_is_not_needed),
         WITH_DESK(columns_come_in_any_order),
+        WITH_DESK(parts_may_be_put_together),
         WITH_DESK(rows_are_brought_into_order),
         WITH_DESK(a_trace_begins_in_the_week_of_its_first_use),
         WITH_DESK(keys_of_other_sources_can_be_left_out),
         WITH_DESK(answers_of_the_issuer_are_kept_apart),
+        WITH_DESK(lives_are_those_of_new_tokens),
         WITH_DESK(what_is_packed_is_read_as_it_is),
         WITH_DESK(a_packed_file_that_is_cut_off_is_refused),
         WITH_DESK(what_is_no_trace_is_refused_with_its_line),
