@@ -8,7 +8,7 @@
 
 enum {
     TK_UNIT_NAMES = 12, /* what a script's table may hold, at most */
-    TK_UNIT_DECIDE_BUDGET = 100 * 1000,
+    TK_UNIT_DECIDE_BUDGET = TK_VM_SHORT_BUDGET,
     TK_UNIT_HANDLE_BUDGET = 1000 * 1000,
 };
 

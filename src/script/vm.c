@@ -42,7 +42,7 @@ static bool is_over_time(struct tk_vm *vm)
     if (tick == vm->tick) return false;
     vm->tick = tick;
     cpu_us = read_clock_us(CLOCK_THREAD_CPUTIME_ID);
-    if (vm->cpu_end_us == 0) vm->cpu_end_us = cpu_us + TK_VM_CPU_MS * 1000;
+    if (vm->cpu_end_us == 0) vm->cpu_end_us = cpu_us + vm->cpu_ms * 1000;
     return cpu_us > vm->cpu_end_us;
 }
 
@@ -233,6 +233,8 @@ void tk_vm_begin(struct tk_vm *vm, lua_State *L, int64_t budget)
     vm->killed = 0;
     vm->killed_at[0] = '\0';
     vm->refused = 0;
+    vm->cpu_ms =
+        budget <= TK_VM_SHORT_BUDGET ? TK_VM_SHORT_CPU_MS : TK_VM_CPU_MS;
     vm->cpu_end_us = 0;
     vm->tick = read_clock_us(CLOCK_MONOTONIC_COARSE);
     if (lua_gethook(L) == NULL) disarm(vm, L);

@@ -35,8 +35,11 @@ enum {
     TK_VM_MEMORY_MAX = 16 << 20,
     TK_VM_TEXT_MAX = 256 << 10, /* of one Lua string, and of a source file */
     TK_VM_LOAD_BUDGET = 10 * 1000 * 1000,
-    /* of one entry into Lua, whatever its budget */
+    /* Of one entry into Lua, whatever its budget; and of a short one, a
+     * policy's call, of which a landing token may cause three. */
     TK_VM_CPU_MS = 100 * TK_VM_SLOWDOWN,
+    TK_VM_SHORT_CPU_MS = 25 * TK_VM_SLOWDOWN,
+    TK_VM_SHORT_BUDGET = 100 * 1000,
     TK_VM_NAME = 64,
     TK_VM_SENTENCE = 300, /* of an error message */
 };
@@ -53,11 +56,12 @@ struct tk_vm {
     struct tk_blocks blocks;
     size_t used; /* bytes */
     size_t refused;
-    int64_t budget; /* instructions left in this entry */
-    int64_t tick;   /* of the coarse clock, at the last look */
-    int64_t cpu_end_us;
-    bool is_armed; /* the hook comes at the next instruction */
-    int killed;    /* 0, TK_EBUDGET or TK_ENOMEM */
+    int64_t budget;     /* instructions left in this entry */
+    int64_t tick;       /* of the coarse clock, at the last look */
+    int64_t cpu_ms;     /* that this entry may take, */
+    int64_t cpu_end_us; /* and when that is over */
+    bool is_armed;      /* the hook comes at the next instruction */
+    int killed;         /* 0, TK_EBUDGET or TK_ENOMEM */
     char killed_at[TK_VM_NAME + 16];
 };
 

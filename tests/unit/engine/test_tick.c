@@ -1,4 +1,7 @@
 #include "tests/unit/engine/learner.h"
+#include "tests/unit/script/attacks.h"
+
+#include <time.h>
 
 #define LEARNS                                                                 \
     "function policy.learn(token, event)\n"                                    \
@@ -290,33 +293,159 @@ static void a_key_that_goes_during_a_tick_hides_no_other(void **state)
     assert_asked_anew(f);
 }
 
+/* Another source under a policy that does its work. */
+struct neighbour {
+    struct tk_policy policy;
+    struct tk_source source;
+    struct tk_entry *entry;
+};
+
+static void move_in(struct fixture *f, struct neighbour *hr)
+{
+    struct tk_key key;
+
+    *hr = (struct neighbour){
+        .policy.check_interval_ms = CHECK,
+        .source = {.name = "hr",
+                   .kinds = {f->source.kinds[0]},
+                   .kind_count = 1,
+                   .max_keys = 1,
+                   .max_concurrent = 1,
+                   .forget_ms = f->source.forget_ms},
+    };
+    tk_list_init(&hr->policy.sources);
+    tk_list_init(&hr->policy.of_ticks);
+    tk_source_choose(&hr->source, &hr->policy);
+    assert_int_equal(tk_key_parse(TK_STR("hr/client/a"), &key, NULL), 0);
+    assert_int_equal(
+        tk_fleet_claim(f->fleet, &hr->source, &key, &hr->entry, NULL), 0);
+    tk_refresh_want(f->fleet, hr->entry, TK_URGENCY_PLANNED, f->now);
+    land_token(f, hr->entry, "t1", LIFE);
+}
+
+static void move_out(struct fixture *f, struct neighbour *hr)
+{
+    tk_fleet_remove(f->fleet, hr->entry);
+    tk_queue_fini(&hr->source.queue);
+    tk_queue_fini(&hr->source.newcomers);
+}
+
 static void a_tick_leaves_other_policies_alone(void **state)
 {
     struct fixture *f = *state;
-    struct tk_policy other = {.check_interval_ms = CHECK};
-    struct tk_source hr = f->source;
-    struct tk_entry *entry;
-    struct tk_key key;
+    struct neighbour hr;
 
-    tk_list_init(&other.sources);
-    tk_list_init(&other.of_ticks);
-    hr.name = "hr";
-    hr.policy = NULL;
-    tk_source_choose(&hr, &other);
     make_many(f);
-    f->source.max_keys++;
-    assert_int_equal(tk_key_parse(TK_STR("hr/client/a"), &key, NULL), 0);
-    assert_int_equal(tk_fleet_claim(f->fleet, &hr, &key, &entry, NULL), 0);
-    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
-    land_token(f, entry, "t", LIFE);
+    move_in(f, &hr);
     tk_refresh_run_due(f->fleet, f->now);
     assert_string_equal(noted(f), "300");
-    assert_string_equal(tk_fleet_word(f->fleet, entry->plan.why),
+    assert_string_equal(tk_fleet_word(f->fleet, hr.entry->plan.why),
                         "built-in rule");
-    assert_int_equal(other.decide.calls, 0);
-    tk_fleet_remove(f->fleet, entry);
-    tk_queue_fini(&hr.queue);
-    tk_queue_fini(&hr.newcomers);
+    move_out(f, &hr);
+}
+
+/* --- attacks --- */
+
+/* Processor time, so that a busy machine fails no test; a sanitizer costs a
+ * factor, and only some of the attacks are tried with one. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifdef SANITIZED
+enum { LONGEST_MS = 2500, ATTACK_STEP = 8 };
+#else
+enum { LONGEST_MS = 250, ATTACK_STEP = 1 };
+#endif
+
+static double cpu_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+}
+
+static void check_turn(double since, const char *attack)
+{
+    double took = cpu_ms() - since;
+
+    if (took > LONGEST_MS) fail_msg("took %.0f ms: %.300s", took, attack);
+}
+
+/* What the loop does in one turn. */
+static void turn(struct fixture *f, const char *attack)
+{
+    double since = cpu_ms();
+
+    tk_refresh_run_due(f->fleet, f->now);
+    check_turn(since, attack);
+}
+
+/* A policy that attacks whenever it is called. */
+static struct tk_entry *under_attack(struct fixture *f, const char *attack)
+{
+    struct tk_entry *entry;
+    char script[4000];
+    double since;
+
+    snprintf(script, sizeof script,
+             "function policy.decide(token, options) %s end\n"
+             "function policy.learn(token, event) %s end\n"
+             "function policy.tick(fleet, options) %s end\n",
+             attack, attack, attack);
+    use_script(f, script);
+    since = cpu_ms();
+    entry = fresh(f, "crm/client/a", "t1", LIFE);
+    check_turn(since, attack);
+    return entry;
+}
+
+static void attack_one(struct fixture *f, const char *attack)
+{
+    struct tk_entry *entry = under_attack(f, attack);
+    struct neighbour hr;
+
+    move_in(f, &hr);
+    for (int i = 0; i < 12; i++) {
+        f->now += CHECK;
+        turn(f, attack);
+        tk_schedule_ask_soon(f->fleet, entry, f->now);
+        turn(f, attack);
+    }
+    /* A rule stands in for it, and the neighbour has noticed nothing. */
+    assert_true(entry->plan.fallback);
+    assert_true(f->policy.decide.is_out && f->policy.tick.is_out);
+    assert_int_equal(f->policy.decide.calls, 10);
+    assert_int_equal(hr.entry->plan.asked,
+                     hr.entry->life.expires_at - LIFE / 4);
+    move_out(f, &hr);
+}
+
+static void attack_all(const char *const *attacks, int count)
+{
+    for (int i = 0; i < count; i += ATTACK_STEP) {
+        void *state;
+
+        assert_int_equal(fixture_set_up(&state), 0);
+        attack_one(state, attacks[i]);
+        learner_tear_down(&state);
+    }
+}
+
+static void a_script_that_never_ends_holds_up_nobody(void **state)
+{
+    (void)state;
+    attack_all(endless, ENDLESS);
+}
+
+static void a_script_that_does_what_is_not_allowed_holds_up_nobody(void **state)
+{
+    (void)state;
+    attack_all(refused, REFUSED);
 }
 
 int main(void)
@@ -337,6 +466,9 @@ int main(void)
         WITH_LEARNER(a_tick_over_many_keys_is_done_in_slices),
         WITH_LEARNER(a_key_that_goes_during_a_tick_hides_no_other),
         WITH_LEARNER(a_tick_leaves_other_policies_alone),
+        cmocka_unit_test(a_script_that_never_ends_holds_up_nobody),
+        cmocka_unit_test(
+            a_script_that_does_what_is_not_allowed_holds_up_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
