@@ -7,7 +7,7 @@ add_executable(bench_client EXCLUDE_FROM_ALL ${programs}/client.c
 target_link_libraries(bench_client PRIVATE tokeng_flags PkgConfig::uv
   PkgConfig::curl)
 
-foreach(name fill refresh)
+foreach(name fill policy refresh)
   add_executable(bench_${name} EXCLUDE_FROM_ALL ${programs}/${name}.c)
   tokeng_rooms_under(engine rooms)
   tokeng_link(bench_${name} ${rooms})
@@ -23,7 +23,7 @@ tokeng_link(bench_get ${rooms})
 target_link_libraries(bench_get PRIVATE m)
 
 add_custom_target(bench)
-foreach(name client fill get herd refresh)
+foreach(name client fill get herd policy refresh)
   add_dependencies(bench bench_${name})
   # Beside the program, so that they find the same Lua files.
   set_target_properties(bench_${name} PROPERTIES

@@ -249,6 +249,11 @@ static uint64_t is_out(const struct tk_policy *policy)
     return policy->decide.is_out;
 }
 
+static uint64_t count_slow(const struct tk_policy *policy)
+{
+    return policy->decide.slow + policy->learn.slow + policy->tick.slow;
+}
+
 /* A policy that several sources choose, each with options of its own, is one
  * series: a series may not come twice. */
 static bool came_before(const struct tk_config *config, size_t at)
@@ -362,6 +367,9 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
     put_policies(config, "tokeng_policy_failures_total", "counter",
                  "Decisions that the policy failed to make.", count_failures,
                  out);
+    put_policies(config, "tokeng_policy_slow_calls_total", "counter",
+                 "Calls of the policy that held the engine for 20 ms or more.",
+                 count_slow, out);
     put_policies(config, "tokeng_policy_out", "gauge",
                  "Where the built-in rule took over from the policy.", is_out,
                  out);

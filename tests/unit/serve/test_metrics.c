@@ -120,12 +120,14 @@ static void policies_of_one_name_are_one_series(void **state)
 
     s->f->policy.decide.calls = 5;
     s->f->policy.decide.failures = 2;
+    s->f->policy.learn.slow = 3;
     s->other.decide.calls = 7;
     s->other.decide.is_out = true;
     text = scrape(s);
     holds(text, "\ntokeng_policy_calls_total{policy=\"threshold\"} 5\n");
     holds(text, "\ntokeng_policy_calls_total{policy=\"fraction\"} 7\n");
     holds(text, "\ntokeng_policy_failures_total{policy=\"threshold\"} 2\n");
+    holds(text, "\ntokeng_policy_slow_calls_total{policy=\"threshold\"} 3\n");
     holds(text, "\ntokeng_policy_out{policy=\"threshold\"} 0\n");
     holds(text, "\ntokeng_policy_out{policy=\"fraction\"} 1\n");
     snprintf(s->other.name, sizeof s->other.name, "threshold");
