@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,11 +126,10 @@ int tk_segment_make(const struct tk_segment_options *options,
     return 0;
 }
 
-static int open_old(const struct tk_segment *segment)
+static int open_old(int dir_fd, const char *name)
 {
     struct stat st;
-    int fd =
-        openat(segment->dir_fd, segment->name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0) return -1;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
@@ -140,18 +140,24 @@ static int open_old(const struct tk_segment *segment)
     return fd;
 }
 
-/* Its writer is dead, or not the one engine of this directory any more. */
-static void retire(struct tk_segment *segment, int fd)
+static bool mark(int fd)
 {
     struct tk_segment_head *old =
         mmap(NULL, TK_SEGMENT_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-    if (old == MAP_FAILED) {
+    if (old == MAP_FAILED) return false;
+    __atomic_store_n(&old->is_retired, 1, __ATOMIC_RELEASE);
+    munmap(old, TK_SEGMENT_PAGE);
+    return true;
+}
+
+/* Its writer is dead, or not the one engine of this directory any more. */
+static void retire(struct tk_segment *segment, int fd)
+{
+    if (!mark(fd)) {
         close(fd);
         return;
     }
-    __atomic_store_n(&old->is_retired, 1, __ATOMIC_RELEASE);
-    munmap(old, TK_SEGMENT_PAGE);
     segment->old_fd = fd;
     segment->punch_at = segment->head->beat_at + PUNCH_AFTER_MS;
 }
@@ -174,7 +180,7 @@ static void remove_leftovers(const struct tk_segment *segment)
 
 int tk_segment_publish(struct tk_segment *segment, struct tk_why *why)
 {
-    int old = open_old(segment);
+    int old = open_old(segment->dir_fd, segment->name);
 
     if (renameat(segment->dir_fd, segment->first_name, segment->dir_fd,
                  segment->name) != 0) {
@@ -189,18 +195,54 @@ int tk_segment_publish(struct tk_segment *segment, struct tk_why *why)
     return 0;
 }
 
-static void punch_old(struct tk_segment *segment)
+/* Returns false where holes are not known: the memory goes with the last
+ * reader. */
+static bool punch(int fd)
 {
     struct stat st;
 
-    if (fstat(segment->old_fd, &st) == 0 && st.st_size > TK_SEGMENT_PAGE) {
-        /* Where holes are not known the memory goes with its last reader. */
-        (void)!fallocate(segment->old_fd,
-                         FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                         TK_SEGMENT_PAGE, st.st_size - TK_SEGMENT_PAGE);
+    return fstat(fd, &st) == 0 &&
+           (st.st_size <= TK_SEGMENT_PAGE ||
+            fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      TK_SEGMENT_PAGE, st.st_size - TK_SEGMENT_PAGE) == 0);
+}
+
+static void overwrite(int fd)
+{
+    static const char zeros[64 * 1024];
+    off_t at = TK_SEGMENT_PAGE;
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) return;
+    while (at < st.st_size) {
+        off_t left = st.st_size - at;
+        size_t len = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
+        ssize_t done = pwrite(fd, zeros, len, at);
+
+        if (done <= 0) return;
+        at += done;
     }
-    close(segment->old_fd);
-    segment->old_fd = -1;
+}
+
+void tk_segment_wipe(struct tk_segment *segment)
+{
+    if (!punch(segment->fd)) overwrite(segment->fd);
+}
+
+void tk_segment_withdraw(const char *dir, const char *name)
+{
+    int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd;
+
+    if (dir_fd < 0) return;
+    fd = open_old(dir_fd, name);
+    unlinkat(dir_fd, name, 0);
+    if (fd >= 0) {
+        if (!punch(fd)) overwrite(fd);
+        (void)mark(fd);
+        close(fd);
+    }
+    close(dir_fd);
 }
 
 void tk_segment_beat(struct tk_segment *segment, const struct tk_clocks *clocks)
@@ -213,7 +255,9 @@ void tk_segment_beat(struct tk_segment *segment, const struct tk_clocks *clocks)
                      __ATOMIC_RELAXED);
     __atomic_store_n(&head->beat_at, clocks->mono, __ATOMIC_RELEASE);
     if (segment->old_fd >= 0 && clocks->mono >= segment->punch_at) {
-        punch_old(segment);
+        (void)punch(segment->old_fd);
+        close(segment->old_fd);
+        segment->old_fd = -1;
     }
 }
 

@@ -42,6 +42,11 @@ void tk_segment_beat(struct tk_segment *segment,
  * published is removed. */
 void tk_segment_close(struct tk_segment *segment);
 
+/* Takes all tokens out of the file, at once and for good: readers find none. */
+void tk_segment_wipe(struct tk_segment *segment);
+/* The same for the file DIR/NAME, if it is this user's; and takes its name. */
+void tk_segment_withdraw(const char *dir, const char *name);
+
 void *tk_segment_block(struct tk_segment *segment);
 /* A tk_area_back_cb whose data is the segment; offsets count from the block's
  * start. TK_EFULL when the file system is full. */

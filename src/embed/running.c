@@ -126,7 +126,7 @@ static int take_listen(const struct tk_config *config,
     int rc;
 
     choose_listen(running, config, address, listen);
-    rc = tk_api_listen(running->api, listen, &why);
+    rc = tk_api_listen(running->api, config, listen, &why);
     if (rc != 0) tk_problem(problems, "listen", "%s", why.text);
     return rc;
 }

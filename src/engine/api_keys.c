@@ -1,7 +1,6 @@
 #include "engine/api_keys.h"
 
 #include "base/key.h"
-#include "base/near.h"
 
 #include <stdio.h>
 
@@ -68,47 +67,13 @@ static bool read_right(struct tk_str word, enum tk_right *out)
     return false;
 }
 
-/* A star stands for all the parts that follow, and only in the last place. */
-static bool read_pattern(struct tk_str text, struct tk_grant *out)
+static void check_source(struct reader *reader,
+                         const struct tk_pattern *pattern)
 {
-    struct tk_str rest;
-    struct tk_key key;
-    struct tk_why why;
+    char path[sizeof reader->path + 8];
 
-    out->is_exact = text.len == 0 || text.data[text.len - 1] != '*';
-    out->start = text;
-    if (out->is_exact) return tk_key_parse(text, &key, &why) == 0;
-    out->start.len--;
-    if (out->start.len == 0) return true;
-    if (out->start.len > TK_KEY_MAX) return false;
-    rest = out->start;
-    while (rest.len > 0) {
-        struct tk_str part = tk_str_cut(&rest, '/');
-
-        if (!tk_key_is_part(part) || rest.data == NULL) return false;
-    }
-    return true;
-}
-
-/* A misspelt source would only be noticed by a caller who is refused. */
-static void check_source(struct reader *reader, const struct tk_grant *grant)
-{
-    struct tk_str rest = grant->start;
-    struct tk_str name = tk_str_cut(&rest, '/');
-    struct tk_near near;
-
-    if (name.len == 0 || reader->sources == NULL ||
-        tk_value_find(reader->sources, name) != NULL) {
-        return;
-    }
-    tk_near_init(&near, name);
-    for (uint32_t i = 0; i < reader->sources->as.table.pair_count; i++) {
-        tk_near_try(&near, reader->sources->as.table.pairs[i].name);
-    }
-    tk_problem(reader->problems, reader->path,
-               "allow: there is no source %.*s%s%.*s%s", TK_ARG(name),
-               near.best.len > 0 ? "; did you mean " : "", TK_ARG(near.best),
-               near.best.len > 0 ? "?" : "");
+    snprintf(path, sizeof path, "%s: allow", reader->path);
+    tk_pattern_check(pattern, reader->sources, path, reader->problems);
 }
 
 static void read_grant(struct reader *reader, struct tk_str text,
@@ -121,8 +86,8 @@ static void read_grant(struct reader *reader, struct tk_str text,
 
     if (is_known && out->right == TK_RIGHT_METRICS && is_bare) return;
     if (is_known && out->right != TK_RIGHT_METRICS && !is_bare &&
-        read_pattern(rest, out)) {
-        check_source(reader, out);
+        tk_pattern_read(rest, &out->keys)) {
+        check_source(reader, &out->keys);
         return;
     }
     tk_problem(reader->problems, reader->path,
@@ -248,27 +213,15 @@ const struct tk_api_key *tk_api_keys_find(const struct tk_api_keys *keys,
     return found;
 }
 
-static bool covers(const struct tk_grant *grant, struct tk_str key)
-{
-    return grant->is_exact ? tk_str_eq(key, grant->start)
-                           : tk_str_starts(key, grant->start);
-}
-
-/* Does the grant's pattern name this source, or no source at all? */
-static bool names(const struct tk_grant *grant, struct tk_str source)
-{
-    return grant->start.len == 0 || (tk_str_starts(grant->start, source) &&
-                                     grant->start.len > source.len &&
-                                     grant->start.data[source.len] == '/');
-}
-
 bool tk_api_key_may(const struct tk_api_key *api_key, enum tk_right right,
                     struct tk_str key)
 {
     for (size_t i = 0; i < api_key->grant_count; i++) {
         const struct tk_grant *grant = &api_key->grants[i];
 
-        if (grant->right == right && covers(grant, key)) return true;
+        if (grant->right == right && tk_pattern_covers(&grant->keys, key)) {
+            return true;
+        }
     }
     return false;
 }
@@ -279,10 +232,8 @@ bool tk_api_key_may_all(const struct tk_api_key *api_key, enum tk_right right,
     for (size_t i = 0; i < api_key->grant_count; i++) {
         const struct tk_grant *grant = &api_key->grants[i];
 
-        if (grant->right != right || grant->is_exact) continue;
-        if (grant->start.len == 0) return true;
-        if (source.len > 0 && grant->start.len == source.len + 1 &&
-            names(grant, source)) {
+        if (grant->right == right &&
+            tk_pattern_covers_all(&grant->keys, source)) {
             return true;
         }
     }
@@ -294,8 +245,10 @@ bool tk_api_key_sees(const struct tk_api_key *api_key, struct tk_str source)
     for (size_t i = 0; i < api_key->grant_count; i++) {
         const struct tk_grant *grant = &api_key->grants[i];
 
-        if (grant->right != TK_RIGHT_METRICS && names(grant, source))
+        if (grant->right != TK_RIGHT_METRICS &&
+            tk_pattern_names(&grant->keys, source)) {
             return true;
+        }
     }
     return false;
 }

@@ -12,7 +12,7 @@
 #ifndef TK_ENGINE_API_KEYS_H
 #define TK_ENGINE_API_KEYS_H
 
-#include "engine/schema.h"
+#include "engine/pattern.h"
 #include "vault/crypto.h"
 
 enum tk_right {
@@ -24,11 +24,10 @@ enum tk_right {
     TK_RIGHTS,
 };
 
-/* A right on one key, or on all that begin with `start`. */
+/* A right on some keys. */
 struct tk_grant {
     enum tk_right right;
-    bool is_exact;
-    struct tk_str start; /* a key, or one up to a '/', or "" for all */
+    struct tk_pattern keys;
 };
 
 struct tk_api_key {

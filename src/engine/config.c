@@ -15,6 +15,7 @@ static const struct tk_field top_fields[] = {
     {NAMED("api_keys"), .type = TK_FIELD_ANY},
     {NAMED("listen"), .type = TK_FIELD_LIST},
     {NAMED("policy"), .type = TK_FIELD_ANY},
+    {NAMED("readers"), .type = TK_FIELD_ANY},
     {NAMED("require_mlock"), .type = TK_FIELD_BOOL},
     {NAMED("sources"), .type = TK_FIELD_TABLE, .required = true},
 };
@@ -241,6 +242,9 @@ static void load(struct tk_config *config, const struct tk_config *previous,
     tk_api_keys_read(tk_value_get(&config->root, "api_keys"),
                      tk_value_get(&config->root, "sources"), &config->pool,
                      &config->api_keys, problems);
+    tk_readers_read(tk_value_get(&config->root, "readers"),
+                    tk_value_get(&config->root, "sources"), &config->pool,
+                    &config->readers, problems);
     check_listen(config, problems);
     load_sources(config, policy_file, problems);
     check_memory(config, problems);

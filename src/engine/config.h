@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "engine/api_keys.h"
+#include "engine/readers.h"
 #include "engine/source.h"
 
 struct tk_config_secret;
@@ -23,6 +24,7 @@ struct tk_config {
     size_t source_count;
     struct tk_map by_name; /* of sources */
     struct tk_api_keys api_keys;
+    struct tk_readers readers;
 };
 
 /* Where the configuration is: `given`, else $TOKENG_CONFIG, else

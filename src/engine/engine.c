@@ -182,7 +182,8 @@ static int share_table(struct tk_engine *engine,
     int rc;
 
     if (dir == NULL) return 0;
-    rc = tk_shared_new(engine->loop, dir, options, &engine->shared, &why);
+    rc = tk_shared_new(engine->loop, dir, engine->config, options,
+                       &engine->shared, &why);
     if (rc != 0) tk_problem(problems, "runtime directory", "%s", why.text);
     return rc;
 }
@@ -278,6 +279,7 @@ static bool is_accepted(const struct tk_engine *engine,
                         struct tk_problems *problems)
 {
     if (!tk_adopt_judge(engine->fleet, config, problems)) return false;
+    if (tk_shared_prepare(engine->shared, config, problems) != 0) return false;
     /* Last: what it opens stays. */
     return engine->options.accept == NULL ||
            engine->options.accept(config, problems, engine->options.data) == 0;
@@ -302,6 +304,7 @@ int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
     }
     tk_adopt(engine->fleet, engine->config, config, now, tk_flight_drop,
              &engine->flights);
+    tk_shared_adopt(engine->shared, config);
     *retired = (struct retired){engine->retired, engine->config};
     engine->retired = retired;
     engine->config = config;

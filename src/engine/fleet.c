@@ -13,6 +13,9 @@ enum { WORDS_MAX = 1024 };
 /* Owned by the engine or the simulator. */
 struct tk_fleet {
     struct tk_fleet_port port;
+    void (*shown)(struct tk_str key, const struct tk_record *record,
+                  void *data);
+    void *shown_data;
     struct tk_table table;
     void *own_block; /* NULL: the table lies elsewhere */
     size_t block_size;
@@ -67,6 +70,8 @@ int tk_fleet_new(const struct tk_fleet_options *options, struct tk_fleet **out)
 
     if (fleet == NULL) return TK_ENOMEM;
     fleet->port = options->port;
+    fleet->shown = options->shown;
+    fleet->shown_data = options->shown_data;
     fleet->earliest = TK_NEVER;
     tk_list_init(&fleet->waits);
     tk_list_init(&fleet->turns);
@@ -226,6 +231,9 @@ void tk_fleet_remove(struct tk_fleet *fleet, struct tk_entry *entry)
     fleet->due[id] = fleet->due[last];
     fleet->looks[id] = fleet->looks[last];
     tk_table_remove(&fleet->table, entry->slot);
+    if (fleet->shown != NULL) {
+        fleet->shown(tk_entry_text(entry), NULL, fleet->shown_data);
+    }
     tk_entry_free(entry);
 }
 
@@ -381,13 +389,24 @@ void tk_fleet_read(const struct tk_fleet *fleet, const struct tk_entry *entry,
     tk_table_read(&fleet->table, entry->slot, out);
 }
 
+static void show(const struct tk_fleet *fleet, const struct tk_entry *entry)
+{
+    struct tk_record record;
+
+    if (fleet->shown == NULL) return;
+    tk_fleet_read(fleet, entry, &record);
+    fleet->shown(record.key, &record, fleet->shown_data);
+}
+
 int tk_fleet_store(struct tk_fleet *fleet, struct tk_entry *entry,
                    const struct tk_record *record)
 {
     int rc = tk_table_put(&fleet->table, entry->slot, record);
 
-    if (rc == 0) entry->commits++;
-    return rc;
+    if (rc != 0) return rc;
+    entry->commits++;
+    show(fleet, entry);
+    return 0;
 }
 
 uint64_t tk_fleet_next_generation(const struct tk_fleet *fleet,
@@ -401,6 +420,7 @@ void tk_fleet_show_state(struct tk_fleet *fleet, const struct tk_entry *entry,
 {
     tk_table_set_state(&fleet->table, entry->slot,
                        (uint8_t)tk_entry_state(entry, now));
+    show(fleet, entry);
 }
 
 struct tk_entry *tk_fleet_at_slot(const struct tk_fleet *fleet, uint32_t slot)
@@ -412,6 +432,7 @@ struct tk_entry *tk_fleet_at_slot(const struct tk_fleet *fleet, uint32_t slot)
 void tk_fleet_clear(struct tk_fleet *fleet, struct tk_entry *entry)
 {
     tk_table_clear(&fleet->table, entry->slot);
+    show(fleet, entry);
     entry->commits++;
     entry->life = (struct tk_life){0};
     entry->not_before = 0;

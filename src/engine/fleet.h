@@ -38,6 +38,11 @@ struct tk_fleet_options {
     void *block;
     tk_area_back_cb back;
     void *back_data;
+    /* Told what the table says of a key whenever that has changed; `record`
+     * NULL: the key is not there any more. NULL: nobody is told. */
+    void (*shown)(struct tk_str key, const struct tk_record *record,
+                  void *data);
+    void *shown_data;
     uint64_t floor;     /* generations start above it */
     struct tk_str node; /* this host's name: spreads plans over hosts */
     struct tk_fleet_port port;

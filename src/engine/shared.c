@@ -1,10 +1,7 @@
 #include "engine/shared.h"
 
-#include "base/log.h"
-#include "cache/demand.h"
-#include "cache/names.h"
-#include "cache/segment.h"
-#include "net/watch.h"
+#include "engine/mirror.h"
+#include "engine/share.h"
 
 #include <stdlib.h>
 
@@ -13,39 +10,40 @@ enum {
     BEAT_EVERY_MS = 500,
     /* Stamps are seconds, so every other beat will do. */
     BEATS_PER_FOLD = 2,
-    /* Of the stamps at one time: some 0.2 ms. */
-    FOLD_SLOTS = 256 * 1024,
 };
 
 /* Owned by its engine. */
 struct tk_shared {
     struct tk_loop *loop;
+    const char *dir;
     struct tk_timer *timer;
-    struct tk_segment *segment;
-    struct tk_demand *demand;
-    struct tk_watch *asked; /* for the memory of its stamps; NULL: not now */
+    struct tk_share *share;   /* of the fleet's table */
+    struct tk_mirror *mirror; /* of the reader groups */
+    struct tk_mirror *next;   /* for the configuration that is being judged */
     struct tk_fleet *fleet;
     unsigned beats;
     void (*changed)(void *data);
     void *data;
 };
 
-static void note_use(uint32_t slot, void *data)
+static void note_use(struct tk_shared *shared, struct tk_entry *entry)
 {
-    struct tk_shared *shared = data;
-    struct tk_entry *entry = tk_fleet_at_slot(shared->fleet, slot);
-
     if (entry == NULL) return;
     tk_caller_note_use(shared->fleet, entry, tk_loop_now(shared->loop));
 }
 
-static void serve(void *data)
+static void note_slot(uint32_t slot, void *data)
 {
     struct tk_shared *shared = data;
 
-    if (tk_demand_serve(shared->demand)) return;
-    tk_watch_free(shared->asked);
-    shared->asked = NULL;
+    note_use(shared, tk_fleet_at_slot(shared->fleet, slot));
+}
+
+static void note_key(struct tk_str key, void *data)
+{
+    struct tk_shared *shared = data;
+
+    note_use(shared, tk_fleet_find(shared->fleet, key));
 }
 
 static void beat(void *data)
@@ -53,48 +51,49 @@ static void beat(void *data)
     struct tk_shared *shared = data;
     struct tk_clocks clocks;
 
-    if (shared->asked == NULL) {
-        (void)!tk_watch_new(shared->loop, tk_demand_socket(shared->demand),
-                            serve, shared, &shared->asked);
-    }
-
     tk_clocks_read(&clocks);
-    tk_segment_beat(shared->segment, &clocks);
+    tk_share_beat(shared->share, &clocks);
+    tk_mirror_beat(shared->mirror, &clocks);
     if (++shared->beats % BEATS_PER_FOLD == 0) {
-        (void)tk_demand_fold(shared->demand, FOLD_SLOTS, note_use, shared);
+        tk_share_fold(shared->share, note_slot, shared);
+        tk_mirror_fold(shared->mirror, note_key, shared);
         shared->changed(shared->data);
     }
     tk_timer_set(shared->timer, tk_loop_now(shared->loop) + BEAT_EVERY_MS);
 }
 
-static int make_files(struct tk_shared *shared, const char *dir,
+static void show(struct tk_str key, const struct tk_record *record, void *data)
+{
+    struct tk_shared *shared = data;
+
+    tk_mirror_show(shared->mirror, key, record);
+}
+
+static int make_files(struct tk_shared *shared, const struct tk_config *config,
                       struct tk_fleet_options *fleet, struct tk_why *why)
 {
-    struct tk_segment_options segment = {
-        .dir = dir,
-        .name = TK_SEGMENT_FILE,
+    struct tk_share_options options = {
+        .loop = shared->loop,
+        .dir = shared->dir,
         .group = (gid_t)-1,
-        .size = tk_table_size(fleet->max_keys, fleet->mean_bytes),
-        .fixed = tk_table_fixed_size(fleet->max_keys),
+        .max_keys = fleet->max_keys,
+        .mean_bytes = fleet->mean_bytes,
     };
-    int rc =
-        tk_demand_make(tk_table_slots(fleet->max_keys), &shared->demand, why);
+    struct tk_table_options table;
+    int rc = tk_share_new(&options, &table, &shared->share, why);
 
-    if (rc == 0) {
-        rc = tk_demand_offer(shared->demand, dir, TK_DEMAND_FILE, segment.group,
-                             why);
-    }
     if (rc != 0) return rc;
-    segment.demand = tk_demand_inode(shared->demand);
-    rc = tk_segment_make(&segment, &shared->segment, why);
-    if (rc != 0) return rc;
-    fleet->block = tk_segment_block(shared->segment);
-    fleet->back = tk_segment_back;
-    fleet->back_data = shared->segment;
-    return 0;
+    fleet->block = table.block;
+    fleet->back = table.back;
+    fleet->back_data = table.data;
+    fleet->shown = show;
+    fleet->shown_data = shared;
+    return tk_mirror_new(shared->loop, shared->dir, config, &shared->mirror,
+                         why);
 }
 
 int tk_shared_new(struct tk_loop *loop, const char *dir,
+                  const struct tk_config *config,
                   struct tk_fleet_options *options, struct tk_shared **out,
                   struct tk_why *why)
 {
@@ -103,7 +102,8 @@ int tk_shared_new(struct tk_loop *loop, const char *dir,
 
     if (shared == NULL) return tk_fail(why, TK_ENOMEM, "out of memory");
     shared->loop = loop;
-    rc = make_files(shared, dir, options, why);
+    shared->dir = dir;
+    rc = make_files(shared, config, options, why);
     if (rc == 0 && tk_timer_new(loop, beat, shared, &shared->timer) != 0) {
         rc = tk_fail(why, TK_ENOMEM, "out of memory");
     }
@@ -118,24 +118,51 @@ int tk_shared_new(struct tk_loop *loop, const char *dir,
 void tk_shared_publish(struct tk_shared *shared, struct tk_fleet *fleet,
                        void (*changed)(void *data), void *data)
 {
-    struct tk_why why;
+    struct tk_clocks clocks;
 
     shared->fleet = fleet;
     shared->changed = changed;
     shared->data = data;
+    tk_clocks_read(&clocks);
+    tk_share_publish(shared->share, &clocks);
+    tk_mirror_publish(shared->mirror, fleet, NULL);
     beat(shared);
-    if (tk_segment_publish(shared->segment, &why) != 0) {
-        tk_log(TK_LOG_ERROR, "shared cache is not published",
-               tk_text("why", why.text));
+}
+
+int tk_shared_prepare(struct tk_shared *shared, const struct tk_config *config,
+                      struct tk_problems *problems)
+{
+    struct tk_why why;
+    int rc;
+
+    if (shared == NULL) return 0;
+    tk_mirror_free(shared->next);
+    shared->next = NULL;
+    if (tk_mirror_suits(shared->mirror, config)) return 0;
+    rc = tk_mirror_new(shared->loop, shared->dir, config, &shared->next, &why);
+    if (rc != 0) tk_problem(problems, "", "%s", why.text);
+    return rc;
+}
+
+void tk_shared_adopt(struct tk_shared *shared, const struct tk_config *config)
+{
+    if (shared == NULL) return;
+    if (shared->next == NULL) {
+        tk_mirror_follow(shared->mirror, config);
+        return;
     }
+    tk_mirror_publish(shared->next, shared->fleet, shared->mirror);
+    tk_mirror_free(shared->mirror);
+    shared->mirror = shared->next;
+    shared->next = NULL;
 }
 
 void tk_shared_free(struct tk_shared *shared)
 {
     if (shared == NULL) return;
     tk_timer_free(shared->timer);
-    tk_watch_free(shared->asked);
-    tk_segment_close(shared->segment);
-    tk_demand_close(shared->demand);
+    tk_mirror_free(shared->next);
+    tk_mirror_free(shared->mirror);
+    tk_share_free(shared->share);
     free(shared);
 }

@@ -384,6 +384,12 @@ int tk_server_new(struct tk_loop *loop, const struct tk_server_options *options,
     return 0;
 }
 
+int tk_server_set_mode(struct tk_server *server, unsigned mode,
+                       struct tk_why *why)
+{
+    return tk_server_listen_set_mode(&server->listen, mode, why);
+}
+
 void tk_server_stop(struct tk_server *server)
 {
     if (server->is_stopped) return;

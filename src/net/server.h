@@ -40,6 +40,10 @@ TK_MUST_USE int tk_server_new(struct tk_loop *loop,
                               tk_request_cb handler, void *data,
                               struct tk_server **out, struct tk_why *why);
 
+/* Gives the unix socket, if it is one, other rights. */
+TK_MUST_USE int tk_server_set_mode(struct tk_server *server, unsigned mode,
+                                   struct tk_why *why);
+
 /* Stops taking connections, removes the socket file and ends the connections
  * that idle. Requests that wait are to be answered by their owners before
  * tk_server_free. */

@@ -159,6 +159,13 @@ static int set_rights(struct tk_server_listen *listener, unsigned mode,
     return 0;
 }
 
+int tk_server_listen_set_mode(struct tk_server_listen *listener, unsigned mode,
+                              struct tk_why *why)
+{
+    if (!listener->is_unix) return 0;
+    return set_rights(listener, mode, (gid_t)-1, why);
+}
+
 static int start(struct tk_server_listen *listener, struct tk_why *why)
 {
     if (listen(listener->fd, SOMAXCONN) == 0) return 0;

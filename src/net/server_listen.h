@@ -33,6 +33,10 @@ TK_MUST_USE int tk_server_listen_open(struct tk_server_listen *out,
                                       const char *where, unsigned mode,
                                       gid_t group, struct tk_why *why);
 
+/* Gives a unix socket other rights. */
+TK_MUST_USE int tk_server_listen_set_mode(struct tk_server_listen *listener,
+                                          unsigned mode, struct tk_why *why);
+
 /* Removes the socket file, unless another one stands in its place, and stops
  * listening. */
 void tk_server_listen_close(struct tk_server_listen *listener);

@@ -404,6 +404,12 @@ const struct tk_peer *tk_request_peer(const struct tk_request *request)
     return &request->conn->peer;
 }
 
+size_t tk_request_peer_groups(const struct tk_request *request, gid_t *out,
+                              size_t cap)
+{
+    return tk_peer_groups(request->conn->fd, out, cap);
+}
+
 void tk_request_set_data(struct tk_request *request, void *data)
 {
     request->data = data;

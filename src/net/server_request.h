@@ -28,6 +28,9 @@ void tk_request_each_header(const struct tk_request *request,
                             void *data);
 struct tk_str tk_request_body(const struct tk_request *request);
 const struct tk_peer *tk_request_peer(const struct tk_request *request);
+/* As tk_peer_groups. */
+size_t tk_request_peer_groups(const struct tk_request *request, gid_t *out,
+                              size_t cap);
 
 /* Answers, exactly once, inside the handler or later; the request is gone for
  * its owner when this returns. Fails only for lack of memory or on a header

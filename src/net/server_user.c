@@ -17,6 +17,18 @@ struct tk_peer tk_peer_read(int fd, bool is_unix)
     return peer;
 }
 
+size_t tk_peer_groups(int fd, gid_t *out, size_t cap)
+{
+    struct tk_peer peer = tk_peer_read(fd, true);
+    socklen_t len;
+
+    if (!peer.is_local || cap == 0) return 0;
+    out[0] = peer.gid;
+    len = (socklen_t)((cap - 1) * sizeof *out);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, out + 1, &len) != 0) return 1;
+    return 1 + len / sizeof *out;
+}
+
 static struct tk_server_user *find(const struct tk_link *users, uid_t uid)
 {
     for (struct tk_link *at = users->next; at != users; at = at->next) {

@@ -22,6 +22,10 @@ struct tk_peer {
 /* Of the client of an accepted socket. */
 struct tk_peer tk_peer_read(int fd, bool is_unix);
 
+/* All groups that the client of an accepted unix socket was in when it
+ * connected, at most `cap`; returns how many. */
+size_t tk_peer_groups(int fd, gid_t *out, size_t cap);
+
 /* Owned by the ring that it is in, as long as it has connections. */
 struct tk_server_user {
     struct tk_link link;

@@ -1,19 +1,21 @@
 #define _GNU_SOURCE
 #include "reader/shelf.h"
 
-#include "cache/names.h"
 #include "reader/place.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     LOOK_EVERY_MS = 100,
     /* An engine that is not busy answers in a fraction of one. */
     HEAR_MS = 10,
+    GROUPS_MAX = 256,
 };
 
 static int64_t coarse_ms(void)
@@ -53,19 +55,56 @@ static int find_dir(const struct tk_shelf *shelf, char *out, size_t cap)
     return 0;
 }
 
-static bool is_other_file(const struct tk_mapping *mapping, const char *dir)
+static bool is_other_file(const struct tk_shelf *shelf, const char *dir)
 {
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path) +
-              sizeof TK_SEGMENT_FILE];
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path) + TK_CACHE_NAME];
     struct stat file;
-    size_t len = strlen(dir);
 
-    if (mapping == NULL) return true;
-    memcpy(path, dir, len);
-    path[len] = '/';
-    memcpy(path + len + 1, TK_SEGMENT_FILE, sizeof TK_SEGMENT_FILE);
-    return stat(path, &file) == 0 &&
-           (file.st_ino != mapping->inode || file.st_dev != mapping->dev);
+    if (shelf->mapping == NULL) return true;
+    snprintf(path, sizeof path, "%s/%s", dir, shelf->name);
+    return stat(path, &file) == 0 && (file.st_ino != shelf->mapping->inode ||
+                                      file.st_dev != shelf->mapping->dev);
+}
+
+static int open_of_group(struct tk_shelf *shelf, const char *dir, gid_t group,
+                         struct tk_mapping **out)
+{
+    char segment[TK_CACHE_NAME], demand[TK_CACHE_NAME];
+    int rc;
+
+    tk_segment_name(group, segment);
+    tk_demand_name(group, demand);
+    rc = tk_mapping_open(dir, segment, demand, out, NULL);
+    if (rc == 0) memcpy(shelf->name, segment, sizeof segment);
+    return rc;
+}
+
+/* TK_EDENIED if none of his groups has one. */
+static int open_of_groups(struct tk_shelf *shelf, const char *dir,
+                          struct tk_mapping **out)
+{
+    gid_t groups[GROUPS_MAX];
+    int count = getgroups(GROUPS_MAX - 1, groups);
+    int rc = TK_EDENIED;
+
+    if (count < 0) count = 0;
+    groups[count++] = getegid();
+    for (int i = 0; i < count && rc != 0; i++) {
+        int found = open_of_group(shelf, dir, groups[i], out);
+
+        if (found != TK_ENOENT) rc = found;
+    }
+    return rc;
+}
+
+static int open_cache(struct tk_shelf *shelf, const char *dir,
+                      struct tk_mapping **out)
+{
+    int rc = tk_mapping_open(dir, TK_SEGMENT_FILE, TK_DEMAND_FILE, out, NULL);
+
+    if (rc == TK_EDENIED) return open_of_groups(shelf, dir, out);
+    if (rc == 0) snprintf(shelf->name, sizeof shelf->name, TK_SEGMENT_FILE);
+    return rc;
 }
 
 /* Returns whether there is another one now. */
@@ -76,11 +115,8 @@ static bool look(struct tk_shelf *shelf)
     char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
     int rc = find_dir(shelf, dir, sizeof dir);
 
-    if (rc == 0 && !is_other_file(before, dir)) return false;
-    if (rc == 0) {
-        rc =
-            tk_mapping_open(dir, TK_SEGMENT_FILE, TK_DEMAND_FILE, &found, NULL);
-    }
+    if (rc == 0 && !is_other_file(shelf, dir)) return false;
+    if (rc == 0) rc = open_cache(shelf, dir, &found);
     __atomic_store_n(&shelf->last_rc, rc, __ATOMIC_RELAXED);
     if (rc != 0) return false;
     tk_mapping_hear(found, HEAR_MS);

@@ -1,6 +1,9 @@
 /* reader/shelf.h - the shared cache that a handle reads, and the next one when
  * the engine has been started anew.
  *
+ * Who may not read the one for all keys reads that of the first of his groups
+ * that has one.
+ *
  * A mapping that is replaced stays until the handle is closed, because another
  * thread may be reading it; the engine gives the memory of its file back.
  */
@@ -8,6 +11,7 @@
 #define TK_READER_SHELF_H
 
 #include "cache/mapping.h"
+#include "cache/names.h"
 #include "reader/moment.h"
 
 /* Owned by its handle; all of it may be used from several threads, but for
@@ -15,7 +19,8 @@
 struct tk_shelf {
     const char *dir; /* borrowed; NULL: the default places */
     struct tk_mapping *mapping;
-    struct tk_mapping *old; /* by `next` */
+    struct tk_mapping *old;   /* by `next` */
+    char name[TK_CACHE_NAME]; /* of the file that was mapped */
     struct tk_moment moment;
     int64_t next_look; /* not before this moment of CLOCK_MONOTONIC_COARSE */
     int last_rc;

@@ -42,8 +42,23 @@ struct tk_principal tk_access_local(uid_t uid, uid_t owner)
 {
     bool is_owner = uid == owner || uid == 0;
 
-    return (struct tk_principal){is_owner ? TK_CALLER_OWNER : TK_CALLER_GUEST,
-                                 NULL};
+    return (struct tk_principal){.caller = is_owner ? TK_CALLER_OWNER
+                                                    : TK_CALLER_GUEST};
+}
+
+struct tk_principal tk_access_member(const struct tk_readers *readers,
+                                     const gid_t *groups, size_t count,
+                                     gid_t own)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (groups[i] == own) {
+            return (struct tk_principal){.caller = TK_CALLER_GUEST};
+        }
+    }
+    return (struct tk_principal){.caller = TK_CALLER_MEMBER,
+                                 .readers = readers,
+                                 .groups =
+                                     tk_readers_of(readers, groups, count)};
 }
 
 struct tk_principal tk_access_remote(const struct tk_api_keys *keys,
@@ -57,8 +72,9 @@ struct tk_principal tk_access_remote(const struct tk_api_keys *keys,
     if (tk_str_same_word(scheme, TK_STR("Bearer"))) {
         api_key = tk_api_keys_find(keys, rest);
     }
-    return (struct tk_principal){
-        api_key == NULL ? TK_CALLER_NOBODY : TK_CALLER_HOLDER, api_key};
+    return (struct tk_principal){.caller = api_key == NULL ? TK_CALLER_NOBODY
+                                                           : TK_CALLER_HOLDER,
+                                 .api_key = api_key};
 }
 
 static bool is_granted(const struct tk_api_key *api_key, struct need need,
@@ -97,12 +113,33 @@ static enum tk_access judge_guest(struct need need)
     return is_open ? TK_ACCESS_YES : TK_ACCESS_NO;
 }
 
+static enum tk_access judge_member(const struct tk_principal *member,
+                                   const struct tk_route *route)
+{
+    struct need need = need_of(route->call);
+    struct tk_str rest = route->rest;
+
+    if (need.of == OF_NONE) return TK_ACCESS_YES;
+    if (judge_guest(need) != TK_ACCESS_YES || member->groups == 0) {
+        return TK_ACCESS_NO;
+    }
+    if (tk_readers_may(member->readers, member->groups, rest)) {
+        return TK_ACCESS_YES;
+    }
+    return tk_readers_see(member->readers, member->groups,
+                          tk_str_cut(&rest, '/'))
+               ? TK_ACCESS_NO
+               : TK_ACCESS_HIDDEN;
+}
+
 enum tk_access tk_access_judge(const struct tk_principal *principal,
                                const struct tk_route *route)
 {
     switch (principal->caller) {
     case TK_CALLER_OWNER:
         return TK_ACCESS_YES;
+    case TK_CALLER_MEMBER:
+        return judge_member(principal, route);
     case TK_CALLER_GUEST:
         return judge_guest(need_of(route->call));
     case TK_CALLER_HOLDER:

@@ -3,26 +3,32 @@
  * On a unix socket the kernel says who it is. The engine's own user and root
  * may do everything. Whoever else was let in by the rights of the socket may
  * get tokens, report those that were refused, and look whether the engine is
- * well. Over TCP an API key says who it is, and its grants what he may do.
+ * well; where the configuration names reader groups, their members may do so
+ * with the keys of their groups, and nobody else with any. Over TCP an API key
+ * says who it is, and its grants what he may do.
  */
 #ifndef TK_SERVE_ACCESS_H
 #define TK_SERVE_ACCESS_H
 
 #include "engine/api_keys.h"
+#include "engine/readers.h"
 #include "net/server_request.h"
 #include "serve/route.h"
 
 enum tk_caller {
     TK_CALLER_NOBODY, /* no API key, or one that is not configured */
     TK_CALLER_HOLDER, /* of an API key */
+    TK_CALLER_MEMBER, /* of reader groups, or of none */
     TK_CALLER_GUEST,
     TK_CALLER_OWNER,
 };
 
-/* The API key is borrowed from the configuration. */
+/* What it points at is borrowed from the configuration. */
 struct tk_principal {
     enum tk_caller caller;
     const struct tk_api_key *api_key; /* of a holder */
+    const struct tk_readers *readers; /* of a member */
+    tk_readers_set groups;
 };
 
 enum tk_access {
@@ -34,6 +40,11 @@ enum tk_access {
 
 /* `owner` is the user that the engine runs as. */
 struct tk_principal tk_access_local(uid_t uid, uid_t owner);
+/* Where there are reader groups: he is in these `count` groups. `own` is the
+ * engine's, for whom its socket would be without them. */
+struct tk_principal tk_access_member(const struct tk_readers *readers,
+                                     const gid_t *groups, size_t count,
+                                     gid_t own);
 /* By the value of Authorization: "Bearer KEY". */
 struct tk_principal tk_access_remote(const struct tk_api_keys *keys,
                                      struct tk_str authorization);

@@ -15,10 +15,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* More than anybody is in. */
+enum { GROUPS_MAX = 256 };
+
 /* Owned by whoever called tk_api_new. */
 struct tk_api {
     struct tk_desk desk;
     uid_t owner;
+    gid_t group;
     struct tk_listeners listeners;
 };
 
@@ -64,6 +68,9 @@ static void refuse_caller(struct tk_request *request,
         .detail =
             principal->caller == TK_CALLER_HOLDER
                 ? "this API key may not do this: see its allow in api_keys"
+            : principal->caller == TK_CALLER_MEMBER
+                ? "members of your groups may get and reject the keys that "
+                  "readers names for them, and nothing else"
                 : "only root and the user that the engine runs as may do this"};
 
     tk_desk_refuse(request, &problem);
@@ -135,12 +142,31 @@ static void dispatch(struct tk_api *api, struct tk_request *request,
     }
 }
 
+static struct tk_principal who_is_here(const struct tk_api *api,
+                                       const struct tk_request *request,
+                                       uid_t uid)
+{
+    const struct tk_readers *readers =
+        &tk_engine_config(api->desk.engine)->readers;
+    struct tk_principal principal = tk_access_local(uid, api->owner);
+    gid_t groups[GROUPS_MAX];
+    size_t count;
+
+    if (principal.caller == TK_CALLER_OWNER || readers->count == 0) {
+        return principal;
+    }
+    count = tk_request_peer_groups(request, groups, GROUPS_MAX);
+    return tk_access_member(readers, groups, count, api->group);
+}
+
 static struct tk_principal who_asks(const struct tk_api *api,
                                     struct tk_request *request)
 {
     const struct tk_peer *peer = tk_request_peer(request);
 
-    if (peer->is_local) return tk_access_local(peer->uid, api->owner);
+    if (peer->is_local) {
+        return who_is_here(api, request, peer->uid);
+    }
     return tk_access_remote(&tk_engine_config(api->desk.engine)->api_keys,
                             tk_request_header(request, "Authorization"));
 }
@@ -187,6 +213,13 @@ static void handle(struct tk_request *request, void *data)
     handle_for(api, request, &principal);
 }
 
+/* The members of several groups cannot be let in by a mode: the kernel says
+ * which ones a caller is in, and the rest is for tk_access_judge. */
+static unsigned mode_for(const struct tk_config *config)
+{
+    return config->readers.count > 0 ? 0666 : 0660;
+}
+
 int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
                const char *const *listen, struct tk_api **out,
                struct tk_why *why)
@@ -198,12 +231,16 @@ int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
         return tk_fail(why, TK_ENOMEM, "%s", tk_err_text(TK_ENOMEM));
     }
     api->owner = geteuid();
+    api->group = getegid();
     api->desk.loop = loop;
     api->desk.engine = engine;
     tk_buf_init(&api->desk.token, TK_HANDOUT_MAX);
     tk_list_init(&api->desk.waiting);
     api->listeners =
         (struct tk_listeners){.loop = loop, .handler = handle, .data = api};
+    if (engine != NULL) {
+        api->listeners.mode = mode_for(tk_engine_config(engine));
+    }
     rc = tk_listeners_set(&api->listeners, listen, why);
     if (rc != 0) {
         tk_api_free(api);
@@ -213,10 +250,12 @@ int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
     return 0;
 }
 
-int tk_api_listen(struct tk_api *api, const char *const *listen,
-                  struct tk_why *why)
+int tk_api_listen(struct tk_api *api, const struct tk_config *config,
+                  const char *const *listen, struct tk_why *why)
 {
-    return tk_listeners_set(&api->listeners, listen, why);
+    int rc = tk_listeners_set_mode(&api->listeners, mode_for(config), why);
+
+    return rc == 0 ? tk_listeners_set(&api->listeners, listen, why) : rc;
 }
 
 void tk_api_stop(struct tk_api *api)

@@ -19,8 +19,9 @@ TK_MUST_USE int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
 
 /* Listens on these addresses and no others from now on, or leaves everything
  * as it is. What is open stays open. */
-TK_MUST_USE int tk_api_listen(struct tk_api *api, const char *const *listen,
-                              struct tk_why *why);
+TK_MUST_USE int tk_api_listen(struct tk_api *api,
+                              const struct tk_config *config,
+                              const char *const *listen, struct tk_why *why);
 
 /* Takes no more connections; callers that wait go on waiting. */
 void tk_api_stop(struct tk_api *api);

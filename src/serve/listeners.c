@@ -54,7 +54,8 @@ static void put(struct tk_listener **list, struct tk_listener *listener)
 static int open_one(const struct tk_listeners *listeners, const char *address,
                     struct tk_listener **list, struct tk_why *why)
 {
-    struct tk_server_options options = {.listen = address};
+    struct tk_server_options options = {.listen = address,
+                                        .mode = listeners->mode};
     struct tk_listener *listener;
     int rc;
 
@@ -107,6 +108,19 @@ static void free_left(struct tk_listeners *listeners)
         *at = listener->next;
         free_listener(listener);
     }
+}
+
+int tk_listeners_set_mode(struct tk_listeners *listeners, unsigned mode,
+                          struct tk_why *why)
+{
+    int rc = 0;
+
+    listeners->mode = mode;
+    for (struct tk_listener *at = listeners->open; at != NULL && rc == 0;
+         at = at->next) {
+        rc = tk_server_set_mode(at->server, mode, why);
+    }
+    return rc;
 }
 
 int tk_listeners_set(struct tk_listeners *listeners, const char *const *listen,

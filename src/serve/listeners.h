@@ -11,9 +11,15 @@ struct tk_listeners {
     struct tk_loop *loop;
     tk_request_cb handler;
     void *data;
+    unsigned mode; /* of unix sockets; 0: the server's default */
     struct tk_listener *open;
     struct tk_listener *leaving; /* closed, but not all answers are written */
 };
+
+/* Unix sockets that are opened from now on have this mode, and those that are
+ * open get it. */
+TK_MUST_USE int tk_listeners_set_mode(struct tk_listeners *listeners,
+                                      unsigned mode, struct tk_why *why);
 
 /* Listens on every address of `listen` ("unix:/path" or "tcp:127.0.0.1:7070",
  * NULL at the end) and on no other, or leaves everything as it is: then `why`

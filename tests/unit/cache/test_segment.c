@@ -71,6 +71,22 @@ static void the_old_file_is_retired_and_later_emptied(void **state)
     tk_segment_close(old);
 }
 
+static void a_file_that_is_withdrawn_has_no_token_and_no_name(void **state)
+{
+    struct files *files = *state;
+    struct tk_segment_head *head;
+
+    files->segment = files_make(files, 0, &files->table);
+    head = (void *)((char *)tk_segment_block(files->segment) - TK_SEGMENT_PAGE);
+    files_put(&files->table, "a/b", "token");
+    assert_int_equal(tk_segment_publish(files->segment, NULL), 0);
+    tk_segment_withdraw(files->dir, FILES_NAME);
+    assert_int_equal(head->is_retired, 1);
+    assert_int_equal(((uint64_t *)tk_segment_block(files->segment))[0], 0);
+    assert_false(is_there(files, FILES_NAME));
+    tk_segment_withdraw(files->dir, FILES_NAME);
+}
+
 static void what_dead_engines_left_is_removed(void **state)
 {
     struct files *files = *state;
@@ -131,6 +147,7 @@ int main(void)
         TEST(a_file_that_was_never_published_is_removed),
         TEST(a_file_is_for_its_owner_and_his_group),
         TEST(the_old_file_is_retired_and_later_emptied),
+        TEST(a_file_that_is_withdrawn_has_no_token_and_no_name),
         TEST(what_dead_engines_left_is_removed),
         TEST(nothing_is_written_through_a_link),
         TEST(a_directory_that_is_not_there_is_named),

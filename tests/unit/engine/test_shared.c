@@ -7,6 +7,8 @@
 #include "cache/mapping.h"
 #include "engine/shared.h"
 
+static const struct tk_config no_readers;
+
 struct scene {
     struct tk_loop *loop;
     struct tk_fleet_options options;
@@ -39,8 +41,8 @@ static struct scene make(const struct files *files, void **fixture)
         .port = *tk_fleet_port(scene.f->fleet),
     };
     assert_int_equal(tk_loop_new(&scene.loop), 0);
-    if (tk_shared_new(scene.loop, files->dir, &scene.options, &scene.shared,
-                      &why) != 0) {
+    if (tk_shared_new(scene.loop, files->dir, &no_readers, &scene.options,
+                      &scene.shared, &why) != 0) {
         fail_msg("%s", why.text);
     }
     assert_int_equal(tk_fleet_new(&scene.options, &scene.fleet), 0);
@@ -167,8 +169,9 @@ static void a_directory_that_is_not_there_is_an_error(void **state)
 
     (void)state;
     assert_int_equal(tk_loop_new(&loop), 0);
-    assert_int_not_equal(
-        tk_shared_new(loop, "/nonexistent", &options, &shared, &why), 0);
+    assert_int_not_equal(tk_shared_new(loop, "/nonexistent", &no_readers,
+                                       &options, &shared, &why),
+                         0);
     assert_non_null(strstr(why.text, "/nonexistent"));
     assert_int_equal(tk_loop_free(loop), 0);
 }

@@ -1,6 +1,7 @@
 #include "../harness.h"
 #include "net/server_user.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Neither root nor who runs this test. */
@@ -52,11 +53,31 @@ static void root_ourselves_and_tcp_are_not_limited(void **state)
     }
 }
 
+static void the_groups_of_a_client_are_known(void **state)
+{
+    gid_t mine[256], seen[257];
+    int count = getgroups(256, mine);
+    int ends[2];
+    size_t found;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    found = tk_peer_groups(ends[0], seen, 257);
+    assert_int_equal(found, (size_t)count + 1);
+    assert_int_equal(seen[0], getegid());
+    for (int i = 0; i < count; i++) assert_int_equal(seen[i + 1], mine[i]);
+    assert_int_equal(tk_peer_groups(ends[0], seen, 0), 0);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(tk_peer_groups(-1, seen, 257), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_connections_of_a_user_are_counted),
         cmocka_unit_test(root_ourselves_and_tcp_are_not_limited),
+        cmocka_unit_test(the_groups_of_a_client_are_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

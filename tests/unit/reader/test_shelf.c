@@ -1,9 +1,13 @@
+#define _GNU_SOURCE
 #include "cache/names.h"
 
 #define FILES_NAME TK_SEGMENT_FILE
 #include "../cache/files.h"
 
 #include "reader/shelf.h"
+
+#include <grp.h>
+#include <sys/wait.h>
 
 static struct tk_mapping *take(struct tk_shelf *shelf, int *rc)
 {
@@ -108,6 +112,89 @@ static void a_silent_cache_is_compared_with_what_has_its_name(void **state)
     tk_shelf_fini(&shelf);
 }
 
+/* --- readers of a group --- */
+
+enum { GROUP = 4711, OTHER_GROUP = 4712, USER = 4713 };
+
+static void publish_for(struct files *files, gid_t group, const char *token)
+{
+    char name[TK_CACHE_NAME];
+    struct tk_segment_options options = {
+        .dir = files->dir,
+        .name = name,
+        .group = group,
+        .size = tk_table_size(FILES_KEYS, 200),
+        .fixed = tk_table_fixed_size(FILES_KEYS),
+    };
+    struct tk_table_options table_options = {
+        .size = options.size, .max_keys = FILES_KEYS, .back = tk_segment_back};
+    struct tk_segment *segment;
+    struct tk_clocks clocks;
+    struct tk_table table;
+
+    tk_segment_name(group, name);
+    assert_int_equal(tk_segment_make(&options, &segment, NULL), 0);
+    table_options.block = tk_segment_block(segment);
+    table_options.data = segment;
+    assert_int_equal(tk_table_init(&table, &table_options), 0);
+    files_put(&table, "a/b", token);
+    tk_clocks_read(&clocks);
+    tk_segment_beat(segment, &clocks);
+    assert_int_equal(tk_segment_publish(segment, NULL), 0);
+    tk_segment_close(segment);
+}
+
+/* As a user who is in one more group; the length of the token that he reads, or
+ * what is in his way. */
+static int read_as(const struct files *files, gid_t group)
+{
+    struct tk_view_want want = {1, 0};
+    struct tk_mapping *mapping;
+    struct tk_shelf shelf;
+    uint32_t slot;
+    char buf[32];
+    int rc;
+
+    if (setgroups(1, &group) != 0 || setresgid(USER, USER, USER) != 0 ||
+        setresuid(USER, USER, USER) != 0) {
+        return 99;
+    }
+    tk_shelf_init(&shelf, files->dir);
+    mapping = take(&shelf, &rc);
+    if (mapping != NULL) {
+        rc = tk_view_get(&mapping->view, TK_STR("a/b"), want, buf, sizeof buf,
+                         &slot, NULL);
+    }
+    tk_shelf_fini(&shelf);
+    return rc;
+}
+
+static int read_in_a_child(const struct files *files, gid_t group)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) _exit(read_as(files, group) & 0xff);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return (signed char)WEXITSTATUS(status);
+}
+
+static void who_may_not_read_all_reads_what_is_for_his_group(void **state)
+{
+    struct files *files = *state;
+
+    if (geteuid() != 0) skip(); /* only root can become somebody else */
+    assert_int_equal(chmod(files->dir, 0701), 0);
+    publish(files);
+    publish_for(files, GROUP, "for-group");
+    assert_int_equal(read_in_a_child(files, GROUP), 9);
+    assert_int_equal(read_in_a_child(files, OTHER_GROUP), TK_EDENIED);
+    publish_for(files, OTHER_GROUP, "for-others");
+    assert_int_equal(read_in_a_child(files, OTHER_GROUP), 10);
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -118,6 +205,7 @@ int main(void)
         TEST(a_retired_cache_is_followed_by_the_next),
         TEST(a_cache_without_a_file_is_read_on),
         TEST(a_silent_cache_is_compared_with_what_has_its_name),
+        TEST(who_may_not_read_all_reads_what_is_for_his_group),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,6 +320,47 @@ static void a_web_page_is_told_by_its_host_or_its_origin(void **state)
     assert_true(tk_access_is_foreign(TK_STR("localhost"), TK_STR("")));
 }
 
+/* --- reader groups --- */
+
+static enum tk_access ask(const struct tk_principal *principal,
+                          enum tk_call call, const char *key)
+{
+    struct tk_route route = {call, tk_str(key), ""};
+
+    return tk_access_judge(principal, &route);
+}
+
+static void a_member_may_get_and_reject_the_keys_of_his_groups(void **state)
+{
+    struct scripts *s = *state;
+    struct tk_config *config =
+        load(s, "return { readers = { ['11'] = { 'crm/client' } }, sources = {"
+                "  crm = { provider = 'tiny', url = 'https://x' },"
+                "  hr = { provider = 'tiny', url = 'https://x' } } }");
+    const gid_t in[] = {7, 11}, out[] = {7}, own[] = {11, 990};
+    struct tk_principal member, stranger, guest;
+
+    assert_string_equal(problems_of(s), "");
+    member = tk_access_member(&config->readers, in, 2, 990);
+    assert_int_equal(ask(&member, TK_CALL_GET, "crm/client"), TK_ACCESS_YES);
+    assert_int_equal(ask(&member, TK_CALL_REJECT, "crm/client"), TK_ACCESS_YES);
+    assert_int_equal(ask(&member, TK_CALL_GET, "crm/client/read"),
+                     TK_ACCESS_NO);
+    assert_int_equal(ask(&member, TK_CALL_GET, "hr/client"), TK_ACCESS_HIDDEN);
+    assert_int_equal(ask(&member, TK_CALL_REFRESH, "crm/client"), TK_ACCESS_NO);
+    assert_int_equal(ask(&member, TK_CALL_EXPLAIN, "crm/client"), TK_ACCESS_NO);
+    assert_int_equal(ask(&member, TK_CALL_LIST, ""), TK_ACCESS_NO);
+    assert_int_equal(ask(&member, TK_CALL_METRICS, ""), TK_ACCESS_NO);
+    assert_int_equal(ask(&member, TK_CALL_LIVEZ, ""), TK_ACCESS_YES);
+    stranger = tk_access_member(&config->readers, out, 1, 990);
+    assert_int_equal(ask(&stranger, TK_CALL_GET, "crm/client"), TK_ACCESS_NO);
+    assert_int_equal(ask(&stranger, TK_CALL_GET, "hr/client"), TK_ACCESS_NO);
+    assert_int_equal(ask(&stranger, TK_CALL_LIVEZ, ""), TK_ACCESS_YES);
+    guest = tk_access_member(&config->readers, own, 2, 990);
+    assert_int_equal(ask(&guest, TK_CALL_GET, "hr/client"), TK_ACCESS_YES);
+    tk_config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +368,7 @@ int main(void)
         WITH_SCRIPTS(what_is_of_all_sources_needs_a_grant_for_all),
         WITH_SCRIPTS(health_is_for_all_who_are_known),
         cmocka_unit_test(a_guest_may_get_reject_and_look_for_life_and_no_more),
+        WITH_SCRIPTS(a_member_may_get_and_reject_the_keys_of_his_groups),
         WITH_SCRIPTS(an_api_key_is_shown_as_a_bearer),
         cmocka_unit_test(a_web_page_is_told_by_its_host_or_its_origin),
     };

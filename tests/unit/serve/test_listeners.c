@@ -123,12 +123,36 @@ static void a_thousand_changes_keep_nothing_open(void **state)
 #define AT_A_PLACE(test)                                                       \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static unsigned mode_of(const char *address)
+{
+    struct stat st;
+
+    assert_int_equal(stat(address + strlen("unix:"), &st), 0);
+    return st.st_mode & 0777;
+}
+
+static void the_mode_is_for_those_that_are_open_and_those_to_come(void **state)
+{
+    struct place *p = *state;
+    struct tk_why why;
+
+    assert_int_equal(set(p, p->a, NULL), 0);
+    assert_int_equal(mode_of(p->a), 0660);
+    assert_int_equal(tk_listeners_set_mode(&p->listeners, 0666, &why), 0);
+    assert_int_equal(mode_of(p->a), 0666);
+    assert_int_equal(set(p, p->a, p->b), 0);
+    assert_int_equal(mode_of(p->b), 0666);
+    assert_int_equal(tk_listeners_set_mode(&p->listeners, 0660, &why), 0);
+    assert_int_equal(mode_of(p->a), 0660);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         AT_A_PLACE(what_stays_is_not_opened_again),
         AT_A_PLACE(what_is_no_longer_named_is_closed),
         AT_A_PLACE(one_that_fails_leaves_everything_as_it_was),
+        AT_A_PLACE(the_mode_is_for_those_that_are_open_and_those_to_come),
         AT_A_PLACE(a_thousand_changes_keep_nothing_open),
     };
 
