@@ -172,22 +172,6 @@ static uint64_t first_floor(void)
     return seconds > 0 ? (uint64_t)seconds : 0;
 }
 
-/* The table goes where its readers find it. */
-static int share_table(struct tk_engine *engine,
-                       struct tk_fleet_options *options,
-                       struct tk_problems *problems)
-{
-    const char *dir = engine->options.runtime_dir;
-    struct tk_why why;
-    int rc;
-
-    if (dir == NULL) return 0;
-    rc = tk_shared_new(engine->loop, dir, engine->config, options,
-                       &engine->shared, &why);
-    if (rc != 0) tk_problem(problems, "runtime directory", "%s", why.text);
-    return rc;
-}
-
 static int make_fleet(struct tk_engine *engine, struct tk_problems *problems)
 {
     char node[256] = "";
@@ -206,7 +190,8 @@ static int make_fleet(struct tk_engine *engine, struct tk_problems *problems)
     }
     options.max_keys =
         keys > TK_TABLE_KEYS_MAX ? TK_TABLE_KEYS_MAX : (uint32_t)keys;
-    rc = share_table(engine, &options, problems);
+    rc = tk_shared_new(engine->loop, engine->options.runtime_dir,
+                       engine->config, &options, &engine->shared, problems);
     return rc == 0 ? tk_fleet_new(&options, &engine->fleet) : rc;
 }
 
@@ -265,10 +250,7 @@ int tk_engine_new(struct tk_loop *loop, const struct tk_engine_options *options,
 
 void tk_engine_start(struct tk_engine *engine)
 {
-    if (engine->shared != NULL) {
-        tk_shared_publish(engine->shared, engine->fleet, moments_changed,
-                          engine);
-    }
+    tk_shared_publish(engine->shared, engine->fleet, moments_changed, engine);
     tk_adopt_kept(engine->fleet, engine->config, tk_engine_now(engine));
     moments_changed(engine);
     arm(engine, tk_engine_now(engine));
@@ -278,8 +260,10 @@ static bool is_accepted(const struct tk_engine *engine,
                         const struct tk_config *config,
                         struct tk_problems *problems)
 {
-    if (!tk_adopt_judge(engine->fleet, config, problems)) return false;
-    if (tk_shared_prepare(engine->shared, config, problems) != 0) return false;
+    if (!tk_adopt_judge(engine->fleet, config, problems) ||
+        tk_shared_prepare(engine->shared, config, problems) != 0) {
+        return false;
+    }
     /* Last: what it opens stays. */
     return engine->options.accept == NULL ||
            engine->options.accept(config, problems, engine->options.data) == 0;

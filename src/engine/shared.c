@@ -95,19 +95,22 @@ static int make_files(struct tk_shared *shared, const struct tk_config *config,
 int tk_shared_new(struct tk_loop *loop, const char *dir,
                   const struct tk_config *config,
                   struct tk_fleet_options *options, struct tk_shared **out,
-                  struct tk_why *why)
+                  struct tk_problems *problems)
 {
-    struct tk_shared *shared = calloc(1, sizeof *shared);
+    struct tk_shared *shared;
+    struct tk_why why = {.text = "out of memory"};
     int rc;
 
-    if (shared == NULL) return tk_fail(why, TK_ENOMEM, "out of memory");
+    *out = NULL;
+    if (dir == NULL) return 0;
+    shared = calloc(1, sizeof *shared);
+    if (shared == NULL) return TK_ENOMEM;
     shared->loop = loop;
     shared->dir = dir;
-    rc = make_files(shared, config, options, why);
-    if (rc == 0 && tk_timer_new(loop, beat, shared, &shared->timer) != 0) {
-        rc = tk_fail(why, TK_ENOMEM, "out of memory");
-    }
+    rc = tk_timer_new(loop, beat, shared, &shared->timer);
+    if (rc == 0) rc = make_files(shared, config, options, &why);
     if (rc != 0) {
+        tk_problem(problems, "runtime directory", "%s", why.text);
         tk_shared_free(shared);
         return rc;
     }
@@ -120,6 +123,7 @@ void tk_shared_publish(struct tk_shared *shared, struct tk_fleet *fleet,
 {
     struct tk_clocks clocks;
 
+    if (shared == NULL) return;
     shared->fleet = fleet;
     shared->changed = changed;
     shared->data = data;

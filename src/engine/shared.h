@@ -9,15 +9,18 @@
 #include "engine/config.h"
 #include "net/loop.h"
 
+/* A NULL one is allowed everywhere: nothing is shared. */
 struct tk_shared;
 
 /* Makes the files in `dir`, the runtime directory, which is borrowed and which
- * the caller has locked; readers do not see them yet. `options` say how large
- * the table is to be, and are told where it goes. */
+ * the caller has locked; NULL: there is none, and `out` is NULL. Readers do not
+ * see the files yet. `options` say how large the table is to be, and are told
+ * where it goes. */
 TK_MUST_USE int tk_shared_new(struct tk_loop *loop, const char *dir,
                               const struct tk_config *config,
                               struct tk_fleet_options *options,
-                              struct tk_shared **out, struct tk_why *why);
+                              struct tk_shared **out,
+                              struct tk_problems *problems);
 
 /* Lets readers see the files instead of those of the engine before; a failure
  * is logged, and then they ask at the socket. From now on their uses of `fleet`
@@ -26,7 +29,7 @@ void tk_shared_publish(struct tk_shared *shared, struct tk_fleet *fleet,
                        void (*changed)(void *data), void *data);
 
 /* Makes what other reader groups need, before `config` replaces the one in
- * force; and lets them see it afterwards. A NULL `shared` is allowed. */
+ * force; and lets them see it afterwards. */
 TK_MUST_USE int tk_shared_prepare(struct tk_shared *shared,
                                   const struct tk_config *config,
                                   struct tk_problems *problems);

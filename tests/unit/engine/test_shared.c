@@ -30,7 +30,7 @@ static void note_change(void *data)
 static struct scene make(const struct files *files, void **fixture)
 {
     struct scene scene = {0};
-    struct tk_why why;
+    struct tk_problems problems;
 
     fixture_set_up(fixture);
     scene.f = *fixture;
@@ -41,10 +41,12 @@ static struct scene make(const struct files *files, void **fixture)
         .port = *tk_fleet_port(scene.f->fleet),
     };
     assert_int_equal(tk_loop_new(&scene.loop), 0);
+    tk_problems_init(&problems);
     if (tk_shared_new(scene.loop, files->dir, &no_readers, &scene.options,
-                      &scene.shared, &why) != 0) {
-        fail_msg("%s", why.text);
+                      &scene.shared, &problems) != 0) {
+        fail_msg("%s", tk_buf_text(&problems.text));
     }
+    tk_problems_fini(&problems);
     assert_int_equal(tk_fleet_new(&scene.options, &scene.fleet), 0);
     return scene;
 }
@@ -160,20 +162,39 @@ static void use_by_readers_is_noted(void **state)
     end(&scene, &fixture);
 }
 
-static void a_directory_that_is_not_there_is_an_error(void **state)
+static void a_directory_that_is_not_there_is_a_problem(void **state)
+{
+    struct tk_fleet_options options = {.max_keys = 4, .mean_bytes = 64};
+    struct tk_problems problems;
+    struct tk_shared *shared;
+    struct tk_loop *loop;
+
+    (void)state;
+    tk_problems_init(&problems);
+    assert_int_equal(tk_loop_new(&loop), 0);
+    assert_int_not_equal(tk_shared_new(loop, "/nonexistent", &no_readers,
+                                       &options, &shared, &problems),
+                         0);
+    assert_non_null(strstr(tk_buf_text(&problems.text), "/nonexistent"));
+    assert_null(shared);
+    assert_int_equal(tk_loop_free(loop), 0);
+    tk_problems_fini(&problems);
+}
+
+static void without_a_directory_nothing_is_shared(void **state)
 {
     struct tk_fleet_options options = {.max_keys = 4, .mean_bytes = 64};
     struct tk_shared *shared;
-    struct tk_loop *loop;
-    struct tk_why why;
 
     (void)state;
-    assert_int_equal(tk_loop_new(&loop), 0);
-    assert_int_not_equal(tk_shared_new(loop, "/nonexistent", &no_readers,
-                                       &options, &shared, &why),
-                         0);
-    assert_non_null(strstr(why.text, "/nonexistent"));
-    assert_int_equal(tk_loop_free(loop), 0);
+    assert_int_equal(
+        tk_shared_new(NULL, NULL, &no_readers, &options, &shared, NULL), 0);
+    assert_null(shared);
+    assert_null(options.block);
+    tk_shared_publish(shared, NULL, NULL, NULL);
+    assert_int_equal(tk_shared_prepare(shared, &no_readers, NULL), 0);
+    tk_shared_adopt(shared, &no_readers);
+    tk_shared_free(shared);
 }
 
 int main(void)
@@ -184,7 +205,8 @@ int main(void)
         TEST(what_the_fleet_stores_is_seen_by_readers),
         TEST(tokens_outlive_the_engine),
         TEST(use_by_readers_is_noted),
-        TEST(a_directory_that_is_not_there_is_an_error),
+        TEST(a_directory_that_is_not_there_is_a_problem),
+        TEST(without_a_directory_nothing_is_shared),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
