@@ -25,11 +25,14 @@ stds.sandbox = { read_globals = {
     time = fields "now parse_rfc3339",
     utf8 = fields "char codepoint codes len offset",
 } }
-stds.policy = { read_globals = { "ask", "lapse", "renew" } }
+stds.policy = { read_globals = {
+    "ask", "lapse", "renew", clock = fields "day hour minute weekend",
+} }
 stds.provider = { read_globals = { "log", http = fields "get post" } }
 
 files["lua/tokeng"].std = "sandbox"
 files["lua/tokeng/providers"].std = "sandbox+provider"
+files["lua/tokeng/forecast.lua"].std = "sandbox+policy"
 files["lua/tokeng/reference"].std = "sandbox+policy"
 files["policies"].std = "sandbox+policy"
 

@@ -46,7 +46,7 @@ function(tokeng_house rule)
 endfunction()
 set(house ${PROJECT_SOURCE_DIR}/tests/house)
 if(NOT TOKENG_SANITIZE)
-  foreach(rule layers listed mutants regressions sizes)
+  foreach(rule layers listed mutants policies regressions sizes)
     tokeng_house(${rule} ${TOKENG_LUA5_4} ${house}/${rule}.lua .)
   endforeach()
   tokeng_house(format ${TOKENG_LUA5_4} ${house}/format.lua .

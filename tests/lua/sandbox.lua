@@ -56,6 +56,38 @@ function sandbox.load(path, more)
     return assert(loadfile(path, "t", env))()
 end
 
+-- A policy, or what policies require. Its answers are tables, { "renew",
+-- seconds, why } and the like; the clock that it reads comes second.
+function sandbox.policy(path)
+    local clock = { hour = 0, minute = 0, day = 1, weekend = false }
+    local more = { clock = clock }
+    for _, verb in ipairs { "renew", "ask", "lapse" } do
+        more[verb] = function(...) return { verb, ... } end
+    end
+    function more.require(name)
+        return sandbox.load("lua/" .. name:gsub("%.", "/") .. ".lua", more)
+    end
+    return sandbox.load(path, more), clock
+end
+
+-- What a policy sees of a token; `fields` are further ones. `shares` has the
+-- share of working days with a use by half hour, from 0 on, and those of
+-- weekend days in `weekend`; `today` has the half hours that were used.
+function sandbox.token(fields, shares, today)
+    local function slot_of(hour) return math.floor(hour % 24 * 2) end
+    local token = { kind = "client", state = "fresh", generation = 1,
+        life = 7200, age = 0, remaining = 7200, idle = 0, uses = 1, rate = 1,
+        idle_before = 0, hour = 0, weekend = false }
+    function token.profile(hour, weekend)
+        if weekend == nil then weekend = token.weekend end
+        local row = weekend and (shares.weekend or {}) or shares
+        return row[slot_of(hour)] or 0
+    end
+    function token.today(hour) return (today or {})[slot_of(hour)] or false end
+    for name, value in pairs(fields) do token[name] = value end
+    return token
+end
+
 -- A provider whose issuer answers with `answers`, one a call (a table with
 -- status, body, retry_after; or nil and an error), and the calls it made.
 function sandbox.provider(path)
