@@ -44,12 +44,31 @@ static int run_trial(const struct tk_contest_terms *terms,
     return rc;
 }
 
-int tk_contest_run(const struct tk_contest_terms *terms, struct tk_contest *out,
-                   struct tk_why *why)
+/* A word that is wrong is told before an hour's work, not after it. */
+static int check_trials(const struct tk_contest_terms *terms,
+                        struct tk_why *why)
 {
     const struct tk_lineup *lineup = terms->lineup;
     int rc = 0;
 
+    for (size_t i = 0; rc == 0 && i < lineup->count; i++) {
+        struct tk_policy *policy;
+
+        rc = tk_trial_open(lineup, &lineup->trials[i], terms->tick_ms, &policy,
+                           why);
+        if (rc == 0) tk_policy_close(policy);
+    }
+    return rc;
+}
+
+int tk_contest_run(const struct tk_contest_terms *terms, struct tk_contest *out,
+                   struct tk_why *why)
+{
+    const struct tk_lineup *lineup = terms->lineup;
+    int rc = check_trials(terms, why);
+
+    *out = (struct tk_contest){0};
+    if (rc != 0) return rc;
     *out = (struct tk_contest){.terms = terms, .count = lineup->count};
     out->tallies = calloc(lineup->count, sizeof *out->tallies);
     if (out->tallies == NULL) return tk_fail(why, TK_ENOMEM, "out of memory");

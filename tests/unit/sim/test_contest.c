@@ -18,10 +18,19 @@ static void every_trial_has_its_tally(void **state)
     assert_true(tallies[3].calls < tallies[4].calls);
 }
 
-static void a_trial_that_cannot_begin_ends_the_contest(void **state)
+static void was_begun(const struct tk_trial *trial, double share, void *data)
+{
+    (void)trial;
+    (void)share;
+    (void)data;
+    fail_msg("a trial was begun");
+}
+
+static void a_trial_that_cannot_begin_is_told_before_any_begins(void **state)
 {
     struct trial *trial = *state;
 
+    trial->terms.progress = was_begun;
     trial_use(trial, "k", 0);
     tk_trace_sort(&trial->trace);
     trial_add(trial, "threshold", "nonsense=1");
@@ -47,7 +56,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_TRIAL(every_trial_has_its_tally),
-        WITH_TRIAL(a_trial_that_cannot_begin_ends_the_contest),
+        WITH_TRIAL(a_trial_that_cannot_begin_is_told_before_any_begins),
         WITH_TRIAL(the_tick_is_of_the_policies_that_are_tried),
     };
 
