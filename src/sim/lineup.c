@@ -253,17 +253,29 @@ int tk_lineup_add_references(struct tk_lineup *lineup, struct tk_why *why)
     return rc;
 }
 
+/* The first problem is enough: there are few words to look through. */
+static int tell_first(const struct tk_problems *problems, struct tk_why *why)
+{
+    struct tk_str rest = tk_buf_str(&problems->text);
+    struct tk_str first = tk_str_cut(&rest, '\n');
+
+    return tk_fail(why, TK_EINVAL, "%.*s", TK_ARG(first));
+}
+
 int tk_trial_open(const struct tk_lineup *lineup, const struct tk_trial *trial,
                   int64_t tick_ms, struct tk_policy **out, struct tk_why *why)
 {
+    struct tk_str rest = tk_str(trial->name);
+    struct tk_str name = tk_str_cut(&rest, ' ');
     struct tk_problems problems;
+    char path[TK_TALLY_NAME + 16];
     int rc = 0;
 
+    snprintf(path, sizeof path, "--policy %.*s", TK_ARG(name));
     tk_problems_init(&problems);
-    *out =
-        tk_policy_open(lineup->library, "--policy", &trial->choice, &problems);
+    *out = tk_policy_open(lineup->library, path, &trial->choice, &problems);
     if (*out == NULL) {
-        rc = tk_fail(why, TK_EINVAL, "%s", tk_buf_text(&problems.text));
+        rc = tell_first(&problems, why);
     } else if (tick_ms > 0) {
         (*out)->check_interval_ms = tick_ms;
     }
