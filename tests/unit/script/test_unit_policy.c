@@ -286,6 +286,10 @@ static void options_cannot_be_changed_by_decide(void **state)
         assert_int_equal(tk_unit_set_options(unit, &options, &why), 0);
         assert_int_equal(tk_unit_decide(unit, &token, &decision, &why),
                          TK_ESCRIPT);
+        if (i == 0) {
+            assert_non_null(
+                strstr(why.text, "options can be set inside tick only"));
+        }
         tk_unit_close(unit);
     }
 }

@@ -77,6 +77,15 @@ static void a_field_that_is_missing_keeps_what_the_file_gave_it(void **state)
     assert_string_equal(state_of(p), "{'new':2,'old':7}");
 }
 
+static void a_list_is_replaced_as_a_whole(void **state)
+{
+    struct policy_unit *p = *state;
+
+    policy_open(p, "policy.state = { 1, 2, 3 }");
+    put_state(p, "[9]");
+    assert_string_equal(state_of(p), "[9]");
+}
+
 static void a_script_without_a_state_gets_one(void **state)
 {
     struct policy_unit *p = *state;
@@ -133,6 +142,7 @@ int main(void)
         WITH_POLICY(a_copy_is_no_view),
         WITH_POLICY(the_table_stays_the_same_one),
         WITH_POLICY(a_field_that_is_missing_keeps_what_the_file_gave_it),
+        WITH_POLICY(a_list_is_replaced_as_a_whole),
         WITH_POLICY(a_script_without_a_state_gets_one),
         WITH_POLICY(what_cannot_be_kept_is_refused_with_its_place),
         WITH_POLICY(a_state_that_is_no_table_is_not_put),

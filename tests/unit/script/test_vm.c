@@ -235,6 +235,31 @@ static void lack_of_memory_cannot_be_caught(void **state)
                      TK_ENOMEM);
 }
 
+/* --- processor time --- */
+
+/* Works for longer than a short entry may, and not as long as a long one. */
+static int work(lua_State *L)
+{
+    double end = cpu_ms() + 2 * TK_VM_SHORT_CPU_MS;
+
+    while (cpu_ms() < end) tk_vm_check_time(L);
+    return 0;
+}
+
+static void a_short_entry_may_take_less_time_than_a_long_one(void **state)
+{
+    struct tk_vm *vm;
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_vm_new("test.lua", NULL, &vm), 0);
+    assert_int_equal(tk_vm_protect(vm, work, NULL, TK_VM_SHORT_BUDGET, &why),
+                     TK_EBUDGET);
+    assert_non_null(strstr(why.text, "budget of processor time"));
+    assert_int_equal(tk_vm_protect(vm, work, NULL, TK_VM_LOAD_BUDGET, &why), 0);
+    tk_vm_free(vm);
+}
+
 /* --- while loading --- */
 
 /* Appends `piece`, with `number` where it has a '#', and returns its length. */
@@ -371,6 +396,7 @@ int main(void)
         cmocka_unit_test(memory_that_is_made_counts_against_the_budget),
         cmocka_unit_test(no_text_is_longer_than_a_quarter_of_a_mebibyte),
         cmocka_unit_test(lack_of_memory_cannot_be_caught),
+        cmocka_unit_test(a_short_entry_may_take_less_time_than_a_long_one),
         cmocka_unit_test(a_source_that_is_hard_to_compile_is_refused_in_time),
         cmocka_unit_test(a_file_that_never_ends_is_ended),
         WITH_PROVIDER(a_reason_names_file_and_line_and_no_path),
