@@ -164,6 +164,13 @@ void tk_profile_use(struct tk_profile *profile, int64_t local_s)
 
 /* --- what it says --- */
 
+bool tk_profile_is_sound(const struct tk_profile *profile)
+{
+    return profile->today >> TK_PROFILE_SLOTS == 0 &&
+           profile->phase_s < TK_PROFILE_PHASES && profile->day <= DAY_MAX &&
+           profile->day >= -DAY_MAX;
+}
+
 double tk_profile_share(const struct tk_profile *profile, int slot,
                         bool weekend)
 {

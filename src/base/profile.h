@@ -53,6 +53,9 @@ bool tk_profile_is_over(const struct tk_profile *profile, int64_t local_s);
  * months, ends no days: it begins another. */
 void tk_profile_roll(struct tk_profile *profile, int64_t local_s);
 
+/* May these bytes be a profile? For one that was kept elsewhere. */
+bool tk_profile_is_sound(const struct tk_profile *profile);
+
 /* The share of days, 0 to 1, with a use in this half hour, 0 to 47. */
 double tk_profile_share(const struct tk_profile *profile, int slot,
                         bool weekend);

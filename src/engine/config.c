@@ -16,6 +16,7 @@ static const struct tk_field top_fields[] = {
     {NAMED("listen"), .type = TK_FIELD_LIST},
     {NAMED("policy"), .type = TK_FIELD_ANY},
     {NAMED("readers"), .type = TK_FIELD_ANY},
+    {NAMED("record"), .type = TK_FIELD_ANY},
     {NAMED("require_mlock"), .type = TK_FIELD_BOOL},
     {NAMED("sources"), .type = TK_FIELD_TABLE, .required = true},
 };
@@ -246,6 +247,8 @@ static void load(struct tk_config *config, const struct tk_config *previous,
                     tk_value_get(&config->root, "sources"), &config->pool,
                     &config->readers, problems);
     check_listen(config, problems);
+    tk_recording_options_read(tk_value_get(&config->root, "record"),
+                              &config->record, problems);
     load_sources(config, policy_file, problems);
     check_memory(config, problems);
 }

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "engine/api_keys.h"
 #include "engine/readers.h"
+#include "engine/recording.h"
 #include "engine/source.h"
 
 struct tk_config_secret;
@@ -25,6 +26,7 @@ struct tk_config {
     struct tk_map by_name; /* of sources */
     struct tk_api_keys api_keys;
     struct tk_readers readers;
+    struct tk_recording_options record;
 };
 
 /* Where the configuration is: `given`, else $TOKENG_CONFIG, else

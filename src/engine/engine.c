@@ -5,6 +5,7 @@
 #include "engine/adopt.h"
 #include "engine/feasibility.h"
 #include "engine/flight.h"
+#include "engine/retired.h"
 #include "engine/shared.h"
 #include "engine/tick.h"
 
@@ -23,19 +24,12 @@ enum {
     SPARE_FACTOR = 2,
 };
 
-/* A configuration that was replaced lives on while refreshes that were started
- * under it are on their way. */
-struct retired {
-    struct retired *next;
-    struct tk_config *config;
-};
-
 /* Owned by whoever called tk_engine_new. */
 struct tk_engine {
     struct tk_loop *loop;
     struct tk_timer *timer;
     struct tk_config *config;
-    struct retired *retired;
+    struct tk_retired *retired;
     struct tk_shared *shared; /* NULL: nobody shares the table */
     struct tk_fleet *fleet;
     struct tk_flights flights;
@@ -95,23 +89,6 @@ static void flight_changed(void *data)
     moments_changed(engine);
 }
 
-static void free_retired(struct tk_engine *engine, bool also_busy)
-{
-    struct retired **at = &engine->retired;
-
-    while (*at != NULL) {
-        struct retired *retired = *at;
-
-        if (!also_busy && tk_config_is_busy(retired->config)) {
-            at = &retired->next;
-            continue;
-        }
-        *at = retired->next;
-        tk_config_free(retired->config);
-        free(retired);
-    }
-}
-
 static void review(struct tk_engine *engine, int64_t now)
 {
     if (now < engine->review_at) return;
@@ -143,7 +120,7 @@ static void timer_fired(void *data)
     engine->wait_until = sooner(engine->wait_until, next);
     tk_flight_expire(&engine->flights, now);
     tk_refresh_run_due(engine->fleet, now);
-    free_retired(engine, false);
+    tk_retired_free(&engine->retired, false);
     review(engine, now);
     arm(engine, next_moment(engine));
 }
@@ -160,6 +137,13 @@ static int64_t clock_us(void *data)
 {
     (void)data;
     return tk_clock_mono_us();
+}
+
+static void note_use(const struct tk_entry *entry, int64_t now, void *data)
+{
+    struct tk_engine *engine = data;
+
+    tk_recording_use(engine->flights.recording, engine->fleet, entry, now);
 }
 
 /* Until ceilings are kept on disk, the wall clock keeps generations growing
@@ -180,7 +164,10 @@ static int make_fleet(struct tk_engine *engine, struct tk_problems *problems)
     struct tk_fleet_options options = {
         .mean_bytes = MEAN_BYTES,
         .floor = first_floor(),
-        .port = {fetch, engine, clock_us},
+        .port = {.fetch = fetch,
+                 .data = engine,
+                 .clock_us = clock_us,
+                 .used = note_use},
     };
 
     gethostname(node, sizeof node - 1);
@@ -210,6 +197,11 @@ static int set_up(struct tk_engine *engine, struct tk_problems *problems)
     if (rc == 0) rc = make_fleet(engine, problems);
     if (rc == 0) {
         rc = tk_timer_new(engine->loop, timer_fired, engine, &engine->timer);
+    }
+    if (rc == 0) {
+        rc = tk_recording_become(&engine->flights.recording,
+                                 &engine->config->record, engine->loop,
+                                 problems);
     }
     if (rc != 0) return rc;
     read_wall(engine);
@@ -256,23 +248,32 @@ void tk_engine_start(struct tk_engine *engine)
     arm(engine, tk_engine_now(engine));
 }
 
-static bool is_accepted(const struct tk_engine *engine,
+static bool is_accepted(struct tk_engine *engine,
                         const struct tk_config *config,
                         struct tk_problems *problems)
 {
+    struct tk_recording **recording = &engine->flights.recording;
+
     if (!tk_adopt_judge(engine->fleet, config, problems) ||
-        tk_shared_prepare(engine->shared, config, problems) != 0) {
+        tk_shared_prepare(engine->shared, config, problems) != 0 ||
+        tk_recording_become(recording, &config->record, engine->loop,
+                            problems) != 0) {
         return false;
     }
     /* Last: what it opens stays. */
-    return engine->options.accept == NULL ||
-           engine->options.accept(config, problems, engine->options.data) == 0;
+    if (engine->options.accept == NULL ||
+        engine->options.accept(config, problems, engine->options.data) == 0) {
+        return true;
+    }
+    tk_recording_become(recording, &engine->config->record, engine->loop,
+                        problems);
+    return false;
 }
 
 int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
 {
     int64_t now = tk_engine_now(engine);
-    struct retired *retired = calloc(1, sizeof *retired);
+    struct tk_retired *retired = tk_retired_new();
     struct tk_config *config;
 
     if (retired == NULL) return TK_ENOMEM;
@@ -289,14 +290,13 @@ int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
     tk_adopt(engine->fleet, engine->config, config, now, tk_flight_drop,
              &engine->flights);
     tk_shared_adopt(engine->shared, config);
-    *retired = (struct retired){engine->retired, engine->config};
-    engine->retired = retired;
+    tk_retired_push(&engine->retired, retired, engine->config);
     engine->config = config;
     engine->flights.config = config;
     engine->review_at = now;
     start_ticks(engine);
     tk_adopt_kept(engine->fleet, config, now);
-    free_retired(engine, false);
+    tk_retired_free(&engine->retired, false);
     moments_changed(engine);
     return 0;
 }
@@ -319,9 +319,10 @@ void tk_engine_free(struct tk_engine *engine)
     if (engine == NULL) return;
     tk_flights_fini(&engine->flights);
     if (engine->timer != NULL) tk_timer_free(engine->timer);
+    tk_recording_close(engine->flights.recording);
     tk_fleet_free(engine->fleet);
     tk_shared_free(engine->shared);
-    free_retired(engine, true);
+    tk_retired_free(&engine->retired, true);
     tk_config_free(engine->config);
     free(engine->policy_file);
     free(engine);
@@ -342,6 +343,11 @@ int64_t tk_engine_uptime_ms(const struct tk_engine *engine)
     return tk_engine_now(engine) - engine->started_at;
 }
 
+uint64_t tk_engine_rows_lost(const struct tk_engine *engine)
+{
+    return tk_recording_lost(engine->flights.recording);
+}
+
 bool tk_engine_is_ready(struct tk_engine *engine)
 {
     int64_t now = tk_engine_now(engine);
@@ -355,71 +361,6 @@ bool tk_engine_is_ready(struct tk_engine *engine)
 }
 
 /* --- what callers ask --- */
-
-static struct tk_source *source_of(struct tk_engine *engine,
-                                   const struct tk_key *key, struct tk_why *why)
-{
-    struct tk_source *source = tk_config_source(engine->config, key->source);
-
-    if (source == NULL) {
-        tk_fail(why, TK_ENOENT, "there is no source %.*s", TK_ARG(key->source));
-    }
-    return source;
-}
-
-/* Has its issuer refused the key a short while ago? */
-static bool was_refused(const struct tk_engine *engine,
-                        const struct tk_source *source,
-                        const struct tk_key *key, struct tk_why *why)
-{
-    int64_t now = tk_engine_now(engine);
-    const struct tk_unknown *unknown =
-        tk_unknown_find(tk_fleet_unknowns(engine->fleet), key->text, now);
-
-    if (unknown == NULL || tk_source_keeps(source, key)) return false;
-    tk_fail(why, TK_EREFUSED,
-            "the issuer of source %s has refused this key (%s); it is asked "
-            "again in %lld s at the earliest",
-            source->name, unknown->code,
-            (long long)(unknown->until - now + 999) / 1000);
-    return true;
-}
-
-int tk_engine_claim(struct tk_engine *engine, struct tk_str text,
-                    struct tk_entry **out, struct tk_why *why)
-{
-    struct tk_source *source;
-    struct tk_key key;
-    int rc;
-
-    *out = tk_fleet_find(engine->fleet, text);
-    if (*out != NULL) return 0;
-    rc = tk_key_parse(text, &key, why);
-    if (rc != 0) return rc;
-    source = source_of(engine, &key, why);
-    if (source == NULL) return TK_ENOENT;
-    if (was_refused(engine, source, &key, why)) return TK_EREFUSED;
-    return tk_fleet_claim(engine->fleet, source, &key, out, why);
-}
-
-struct tk_entry *tk_engine_find(struct tk_engine *engine, struct tk_str text,
-                                struct tk_why *why)
-{
-    struct tk_entry *entry = tk_fleet_find(engine->fleet, text);
-    struct tk_key key;
-
-    const struct tk_source *source = NULL;
-
-    if (entry != NULL) return entry;
-    if (tk_key_parse(text, &key, why) == 0) {
-        source = source_of(engine, &key, why);
-    }
-    if (source != NULL && !was_refused(engine, source, &key, why)) {
-        tk_fail(why, TK_ENOENT,
-                "the key is not there: nobody has asked for it");
-    }
-    return NULL;
-}
 
 bool tk_engine_get(struct tk_engine *engine, struct tk_entry *entry,
                    const struct tk_want *want, struct tk_got *got)

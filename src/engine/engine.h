@@ -44,6 +44,8 @@ struct tk_fleet *tk_engine_fleet(struct tk_engine *engine);
 int64_t tk_engine_now(const struct tk_engine *engine);
 /* Since the start. */
 int64_t tk_engine_uptime_ms(const struct tk_engine *engine);
+/* Rows of the recording that could not be written. */
+uint64_t tk_engine_rows_lost(const struct tk_engine *engine);
 /* Has every kept key a token? */
 bool tk_engine_is_ready(struct tk_engine *engine);
 

@@ -28,6 +28,9 @@ struct tk_fleet_port {
     /* Microseconds from anywhere, to see how long something takes. NULL: no
      * time passes while the fleet works, as in a simulator. */
     int64_t (*clock_us)(void *data);
+    /* Somebody is about to use a key, whose entry still tells of the use
+     * before. NULL: nobody wants to know. */
+    void (*used)(const struct tk_entry *entry, int64_t now, void *data);
 };
 
 struct tk_fleet_options {

@@ -205,11 +205,14 @@ static void land(struct flight *flight, struct tk_answer *answer)
     struct tk_entry *entry = flight->entry;
     struct tk_source *place = flight->place;
 
+    int64_t now = tk_loop_now(flights->loop);
+
     answer->order = flight->order;
     answer->secret = flight->secret;
+    tk_recording_landed(flights->recording, flights->fleet, entry, answer,
+                        now - (flight->deadline - TK_FLIGHT_MAX_MS), now);
     end(flight);
-    tk_refresh_land(flights->fleet, entry, place, answer,
-                    tk_loop_now(flights->loop));
+    tk_refresh_land(flights->fleet, entry, place, answer, now);
     flights->changed(flights->data);
 }
 

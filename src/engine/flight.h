@@ -5,6 +5,7 @@
 
 #include "engine/config.h"
 #include "engine/provider.h"
+#include "engine/recording.h"
 
 /* A provider that does not come to an end is cut off after this. */
 enum { TK_FLIGHT_MAX_MS = 60 * 1000 };
@@ -17,6 +18,7 @@ struct tk_flights {
     struct tk_link all; /* oldest first */
     /* The configuration in force: where engine.token looks for its source. */
     const struct tk_config *config;
+    struct tk_recording *recording; /* NULL: nothing is recorded */
     /* Called when something landed: moments may have changed. */
     void (*changed)(void *data);
     void *data;

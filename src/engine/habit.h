@@ -21,4 +21,24 @@ bool tk_habit_is_over(const struct tk_fleet *fleet,
 /* Folds it. Done before a policy is asked, so that it sees today. */
 void tk_habit_roll(struct tk_fleet *fleet, struct tk_entry *entry, int64_t now);
 
+/* What is known of the use of a key, as it may be kept over a restart: it
+ * means the same after another boot. Plain data; not trusted when it comes
+ * back. */
+struct tk_habit {
+    struct tk_profile profile;
+    int64_t last_use_wall_ms;
+    uint64_t uses;
+    float rate;
+};
+
+/* False for a key that was never used. */
+bool tk_fleet_export_habit(const struct tk_fleet *fleet,
+                           const struct tk_entry *entry, struct tk_habit *out);
+/* Gives it back to its key, unless it was used again already. TK_EINVAL for
+ * what no key can have done. */
+TK_MUST_USE int tk_fleet_import_habit(struct tk_fleet *fleet,
+                                      struct tk_entry *entry,
+                                      const struct tk_habit *habit,
+                                      int64_t now);
+
 #endif

@@ -314,6 +314,9 @@ static void put_engine(const struct tk_metrics_view *view, struct tk_buf *out)
     tk_prom_head(out, "tokeng_connections", "gauge",
                  "Open connections to the HTTP API.");
     tk_prom_count(out, "tokeng_connections", NULL, view->connections);
+    tk_prom_head(out, "tokeng_recording_lost_total", "counter",
+                 "Rows of the recording that could not be written.");
+    tk_prom_count(out, "tokeng_recording_lost_total", NULL, view->rows_lost);
     tk_prom_head(out, "tokeng_callers_waiting", "gauge",
                  "Callers who wait for a token.");
     tk_prom_count(out, "tokeng_callers_waiting", NULL, view->census->waiting);
@@ -386,6 +389,7 @@ void tk_metrics_answer(struct tk_desk *desk, struct tk_request *request,
         .uptime_ms = tk_engine_uptime_ms(desk->engine),
         .longest_turn_us = tk_loop_take_longest_turn_us(desk->loop),
         .connections = connections,
+        .rows_lost = tk_engine_rows_lost(desk->engine),
     };
     struct tk_buf out;
 

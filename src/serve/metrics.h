@@ -14,6 +14,7 @@ struct tk_metrics_view {
     int64_t uptime_ms;
     int64_t longest_turn_us;
     unsigned connections;
+    uint64_t rows_lost;
 };
 
 void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out);

@@ -65,7 +65,7 @@ static inline int fixture_set_up(void **state)
         .max_keys = 512,
         .mean_bytes = 256,
         .node = TK_STR("test"),
-        .port = {fixture_fetch, f, fixture_clock},
+        .port = {.fetch = fixture_fetch, .data = f, .clock_us = fixture_clock},
     };
 
     tk_log_setup(TK_LOG_OFF, NULL, NULL);

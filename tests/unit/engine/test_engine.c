@@ -144,26 +144,6 @@ static void a_policy_cannot_let_a_kept_key_lapse(void **state)
     stop(&r);
 }
 
-static void keys_that_cannot_be_are_told_apart(void **state)
-{
-    struct running r;
-    struct tk_entry *entry;
-    struct tk_why why;
-
-    start(&r, *state, plain);
-    assert_int_equal(tk_engine_claim(r.engine, TK_STR("crm"), &entry, &why),
-                     TK_EINVAL);
-    assert_int_equal(
-        tk_engine_claim(r.engine, TK_STR("hr/client"), &entry, &why),
-        TK_ENOENT);
-    assert_string_equal(why.text, "there is no source hr");
-    assert_int_equal(
-        tk_engine_claim(r.engine, TK_STR("crm/client/x"), &entry, &why),
-        TK_ENOENT);
-    assert_null(tk_engine_find(r.engine, TK_STR("crm/client"), &why));
-    stop(&r);
-}
-
 static void a_caller_who_waits_is_answered_when_the_engine_stops(void **state)
 {
     struct running r;
@@ -263,6 +243,44 @@ static void a_configuration_that_its_host_refuses_is_not_taken(void **state)
     assert_int_equal(tk_loop_free(r.loop), 0);
 }
 
+static const char recorded_in[] =
+    "return { record = '$DIR/%s.csv',\n"
+    "  sources = { crm = { provider = 'tiny', url = 'https://x' } } }";
+
+static int64_t size_of(struct scripts *s, const char *name)
+{
+    struct stat file;
+
+    return stat(folder_path(&s->folder, name), &file) == 0 ? file.st_size : -1;
+}
+
+static void a_recording_stays_where_a_refused_reload_found_it(void **state)
+{
+    struct scripts *s = *state;
+    int asked = 0;
+    struct tk_engine_options options = {.accept = refuse, .data = &asked};
+    struct running r = {.s = s};
+    struct tk_want want = {0};
+    struct tk_got got;
+    char text[256];
+    int64_t head;
+
+    snprintf(text, sizeof text, recorded_in, "one");
+    options.config_path = write_config(s, text);
+    assert_int_equal(tk_loop_new(&r.loop), 0);
+    assert_int_equal(tk_engine_new(r.loop, &options, &s->problems, &r.engine),
+                     0);
+    head = size_of(s, "one.csv");
+    snprintf(text, sizeof text, recorded_in, "two");
+    write_config(s, text);
+    assert_int_equal(tk_engine_reload(r.engine, &s->problems), TK_EINVAL);
+    (void)!tk_engine_get(r.engine, claim(&r, "crm/client"), &want, &got);
+    tk_engine_free(r.engine);
+    assert_int_equal(tk_loop_free(r.loop), 0);
+    assert_true(size_of(s, "one.csv") > head);
+    assert_int_equal(size_of(s, "two.csv"), head);
+}
+
 /* The new code names one setting more as identity, which nobody has set. */
 static void a_providers_new_code_is_used_and_keeps_its_tokens(void **state)
 {
@@ -294,11 +312,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SCRIPTS(a_providers_new_code_is_used_and_keeps_its_tokens),
         WITH_SCRIPTS(a_configuration_that_its_host_refuses_is_not_taken),
+        WITH_SCRIPTS(a_recording_stays_where_a_refused_reload_found_it),
         WITH_SCRIPTS(a_cold_key_is_fetched_through_its_provider),
         WITH_SCRIPTS(a_variant_has_a_token_of_its_own),
         WITH_SCRIPTS(kept_keys_are_fetched_at_start),
         WITH_SCRIPTS(a_policy_cannot_let_a_kept_key_lapse),
-        WITH_SCRIPTS(keys_that_cannot_be_are_told_apart),
         WITH_SCRIPTS(a_caller_who_waits_is_answered_when_the_engine_stops),
         WITH_SCRIPTS(a_broken_file_never_replaces_a_working_one),
         WITH_SCRIPTS(a_reload_keeps_good_tokens_and_takes_new_settings),

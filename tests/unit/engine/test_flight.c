@@ -44,7 +44,7 @@ static void changed(void *data)
 static void start(struct running *r, struct scripts *s)
 {
     struct tk_fleet_options options = {
-        .max_keys = 16, .mean_bytes = 200, .port = {fetch, r}};
+        .max_keys = 16, .mean_bytes = 200, .port = {.fetch = fetch, .data = r}};
 
     *r = (struct running){.s = s};
     folder_write(&s->folder, "providers/chained.lua", chained);

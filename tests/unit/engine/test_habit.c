@@ -2,6 +2,8 @@
 
 #include "tests/unit/engine/fixture.h"
 
+#include <math.h>
+
 #define HOUR (60 * MINUTE)
 #define DAY  (24 * HOUR)
 
@@ -110,6 +112,124 @@ static void a_policy_sees_the_days_that_have_ended(void **state)
     assert_int_equal(entry->profile->days[0], 1);
 }
 
+static struct tk_habit habit_of(struct fixture *f, struct tk_entry *entry)
+{
+    struct tk_habit habit;
+
+    assert_true(tk_fleet_export_habit(f->fleet, entry, &habit));
+    return habit;
+}
+
+/* Boot time begins anew, and the host was off for an hour. */
+static void habits_outlive_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = claim(f, "crm/client/a");
+    struct tk_habit before;
+    struct tk_habit after;
+
+    set_wall(f, WEDNESDAY);
+    tk_habit_use(f->fleet, entry, f->now);
+    tk_habit_use(f->fleet, entry, f->now + MINUTE);
+    before = habit_of(f, entry);
+    tk_fleet_remove(f->fleet, entry);
+    f->now = MINUTE;
+    set_wall(f, WEDNESDAY + MINUTE + HOUR);
+    entry = claim(f, "crm/client/a");
+    assert_int_equal(tk_fleet_import_habit(f->fleet, entry, &before, f->now),
+                     0);
+    assert_int_equal(f->now - entry->last_use_at, HOUR);
+    assert_int_equal(entry->uses, 2);
+    after = habit_of(f, entry);
+    assert_memory_equal(&after.profile, &before.profile, sizeof after.profile);
+    assert_int_equal(after.last_use_wall_ms, WEDNESDAY + MINUTE);
+    /* A day later it is folded as if nothing had been. */
+    tk_habit_roll(f->fleet, entry, f->now + DAY);
+    assert_int_equal(entry->profile->days[0], 1);
+}
+
+static void what_was_used_again_keeps_its_habit(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = claim(f, "crm/client/a");
+    struct tk_entry *b = claim(f, "crm/client/b");
+    struct tk_habit habit;
+
+    set_wall(f, WEDNESDAY);
+    assert_false(tk_fleet_export_habit(f->fleet, a, &habit));
+    tk_habit_use(f->fleet, a, f->now);
+    habit = habit_of(f, a);
+    habit.uses = 99;
+    assert_int_equal(tk_fleet_import_habit(f->fleet, a, &habit, f->now), 0);
+    assert_int_equal(a->uses, 1);
+    /* Another key has another phase, whatever is said. */
+    assert_int_equal(tk_fleet_import_habit(f->fleet, b, &habit, f->now), 0);
+    assert_int_equal(b->uses, 99);
+    assert_int_equal(b->profile->phase_s,
+                     tk_profile_phase(TK_STR("crm/client/b")));
+}
+
+static void a_habit_that_cannot_be_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *a = claim(f, "crm/client/a");
+    struct tk_entry *b = claim(f, "crm/client/b");
+    struct tk_habit good;
+    struct tk_habit bad[6];
+
+    set_wall(f, WEDNESDAY);
+    tk_habit_use(f->fleet, a, f->now);
+    good = habit_of(f, a);
+    for (size_t i = 0; i < 6; i++) bad[i] = good;
+    bad[0].uses = 0;
+    bad[1].last_use_wall_ms = 0;
+    bad[2].last_use_wall_ms = INT64_MIN;
+    bad[3].rate = -1;
+    bad[4].rate = (float)INFINITY;
+    bad[5].profile.today = UINT64_MAX;
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(tk_fleet_import_habit(f->fleet, b, &bad[i], f->now),
+                         TK_EINVAL);
+        assert_null(b->profile);
+    }
+    /* A clock that was years ahead. */
+    good.last_use_wall_ms = INT64_MAX;
+    assert_int_equal(tk_fleet_import_habit(f->fleet, b, &good, f->now), 0);
+    assert_int_equal(b->last_use_at, f->now);
+}
+
+static void note(const struct tk_entry *entry, int64_t now, void *data)
+{
+    struct fixture *f = data;
+
+    /* The use before. */
+    assert_true(entry->last_use_at < now);
+    f->answers++;
+}
+
+static void whoever_wants_to_know_is_told_of_each_use(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_fleet_options options = {
+        .max_keys = 8,
+        .mean_bytes = 256,
+        .node = TK_STR("test"),
+        .port = {.fetch = fixture_fetch, .data = f, .used = note}};
+    struct tk_fleet *fleet = f->fleet;
+    struct tk_entry *entry;
+    struct tk_want want = {0};
+    struct tk_got got;
+
+    assert_int_equal(tk_fleet_new(&options, &f->fleet), 0);
+    entry = fresh(f, "crm/client/a", "t1", LIFE);
+    assert_int_equal(f->answers, 0);
+    assert_true(tk_caller_get(f->fleet, entry, &want, f->now, &got));
+    tk_caller_note_use(f->fleet, entry, f->now + SECOND);
+    assert_int_equal(f->answers, 2);
+    tk_fleet_free(f->fleet);
+    f->fleet = fleet;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +239,10 @@ int main(void)
         WITH_FLEET(each_kind_of_use_is_recorded),
         WITH_FLEET(a_refresh_that_waits_for_a_token_is_no_use_of_it),
         WITH_FLEET(a_policy_sees_the_days_that_have_ended),
+        WITH_FLEET(habits_outlive_a_restart),
+        WITH_FLEET(what_was_used_again_keeps_its_habit),
+        WITH_FLEET(a_habit_that_cannot_be_is_refused),
+        WITH_FLEET(whoever_wants_to_know_is_told_of_each_use),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

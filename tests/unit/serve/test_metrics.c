@@ -9,7 +9,8 @@ static struct tk_str scrape(struct scene *s)
                                    .census = &census,
                                    .uptime_ms = 61500,
                                    .longest_turn_us = 1213,
-                                   .connections = 4};
+                                   .connections = 4,
+                                   .rows_lost = 7};
 
     assert_int_equal(
         tk_census_take(s->f->fleet, &s->config, s->f->now, &census), 0);
@@ -28,6 +29,7 @@ static void the_engine_tells_of_itself(void **state)
     holds(text, "\ntokeng_uptime_seconds 61.500000\n");
     holds(text, "\ntokeng_loop_longest_turn_seconds 0.001213\n");
     holds(text, "\ntokeng_connections 4\n");
+    holds(text, "\ntokeng_recording_lost_total 7\n");
     holds(text, "\ntokeng_callers_waiting 0\n");
     holds(text, "\ntokeng_secret_memory_locked 1\n");
     holds(text, "\ntokeng_secret_memory_bytes 0\n");
