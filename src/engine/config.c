@@ -97,16 +97,42 @@ int tk_config_find(const char *given, char out[PATH_MAX], struct tk_why *why)
                    out);
 }
 
-static bool keep_policy(struct tk_config *config, struct tk_policy *policy)
+static bool is_listed(struct tk_policy *const *policies, size_t count,
+                      const struct tk_policy *policy)
 {
-    struct tk_policy **grown =
-        realloc(config->policies,
-                (config->policy_count + 1) * sizeof *config->policies);
+    for (size_t i = 0; i < count; i++) {
+        if (policies[i] == policy) return true;
+    }
+    return false;
+}
 
-    if (grown == NULL) return false;
-    config->policies = grown;
-    config->policies[config->policy_count++] = policy;
-    return true;
+static void forget_policies(struct tk_config *config)
+{
+    for (size_t i = 0; i < config->policy_count; i++) {
+        tk_policy_close(config->policies[i]);
+    }
+    free(config->policies);
+    config->policies = NULL;
+    config->policy_count = 0;
+}
+
+int tk_config_list_policies(struct tk_config *config)
+{
+    struct tk_policy **policies =
+        calloc(config->source_count + 1, sizeof(struct tk_policy *));
+    size_t count = 0;
+
+    if (policies == NULL) return TK_ENOMEM;
+    for (size_t i = 0; i < config->source_count; i++) {
+        struct tk_policy *policy = config->sources[i]->policy;
+
+        if (is_listed(policies, count, policy)) continue;
+        policies[count++] = tk_policy_hold(policy);
+    }
+    forget_policies(config);
+    config->policies = policies;
+    config->policy_count = count;
+    return 0;
 }
 
 /* The policy of all sources that name none: the file's, or threshold. */
@@ -117,40 +143,30 @@ static struct tk_policy *load_policy(struct tk_config *config,
     const struct tk_value *choice = tk_value_get(&config->root, "policy");
     struct tk_value name = tk_value_of_text(
         &config->pool, tk_str(policy_file != NULL ? policy_file : "threshold"));
-    struct tk_policy *policy;
 
     if (choice == NULL || policy_file != NULL) choice = &name;
-    policy = tk_policy_open(&config->library, "policy", choice, problems);
-    if (policy != NULL && !keep_policy(config, policy)) {
-        tk_problem(problems, "policy", "%s", tk_err_text(TK_ENOMEM));
-        tk_policy_close(policy);
-        return NULL;
-    }
-    return policy;
+    return tk_policy_open(&config->library, "policy", choice, problems);
 }
 
 static void load_source(struct tk_config *config, const struct tk_pair *pair,
                         struct tk_policy *policy, bool overruled,
                         struct tk_problems *problems)
 {
-    struct tk_policy *own = NULL;
-    struct tk_source *source = tk_source_open(
-        &config->library, pair->name, &pair->value, policy, &own, problems);
+    struct tk_source *source =
+        tk_source_open(&config->library, pair->name, &pair->value, policy,
+                       overruled, problems);
 
-    if (own != NULL && !keep_policy(config, own)) tk_policy_close(own);
     if (source == NULL) return;
-    if (overruled) tk_source_choose(source, policy);
     config->sources[config->source_count++] = source;
     if (tk_map_put(&config->by_name, tk_str(source->name), source) != 0) {
         tk_problem(problems, "sources", "%s", tk_err_text(TK_ENOMEM));
     }
 }
 
-static void load_sources(struct tk_config *config, const char *policy_file,
-                         struct tk_problems *problems)
+static void load_sources(struct tk_config *config, struct tk_policy *policy,
+                         bool overruled, struct tk_problems *problems)
 {
     const struct tk_value *sources = tk_value_get(&config->root, "sources");
-    struct tk_policy *policy = load_policy(config, policy_file, problems);
     uint32_t count;
 
     if (sources == NULL || sources->type != TK_TABLE ||
@@ -167,8 +183,11 @@ static void load_sources(struct tk_config *config, const char *policy_file,
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        load_source(config, &sources->as.table.pairs[i], policy,
-                    policy_file != NULL, problems);
+        load_source(config, &sources->as.table.pairs[i], policy, overruled,
+                    problems);
+    }
+    if (tk_config_list_policies(config) != 0) {
+        tk_problem(problems, "sources", "%s", tk_err_text(TK_ENOMEM));
     }
 }
 
@@ -231,6 +250,7 @@ static void load(struct tk_config *config, const struct tk_config *previous,
                  const char *policy_file, struct tk_problems *problems)
 {
     struct secret_maker maker = {config, previous};
+    struct tk_policy *policy;
     struct tk_why why;
 
     if (tk_library_init(&config->library, config->path, &why) != 0 ||
@@ -249,7 +269,9 @@ static void load(struct tk_config *config, const struct tk_config *previous,
     check_listen(config, problems);
     tk_recording_options_read(tk_value_get(&config->root, "record"),
                               &config->record, problems);
-    load_sources(config, policy_file, problems);
+    policy = load_policy(config, policy_file, problems);
+    load_sources(config, policy, policy_file != NULL, problems);
+    tk_policy_close(policy);
     check_memory(config, problems);
 }
 
@@ -283,9 +305,7 @@ void tk_config_free(struct tk_config *config)
     for (size_t i = 0; i < config->source_count; i++) {
         tk_source_close(config->sources[i]);
     }
-    for (size_t i = 0; i < config->policy_count; i++) {
-        tk_policy_close(config->policies[i]);
-    }
+    forget_policies(config);
     while (config->secrets != NULL) {
         struct tk_config_secret *next = config->secrets->next;
 
@@ -295,7 +315,6 @@ void tk_config_free(struct tk_config *config)
     }
     tk_map_fini(&config->by_name);
     free(config->sources);
-    free(config->policies);
     tk_pool_fini(&config->pool);
     free(config->path);
     free(config);

@@ -11,15 +11,15 @@
 
 struct tk_config_secret;
 
-/* Owned by the engine, or by whoever loaded it. Sources and policies live as
- * long as their configuration. */
+/* Owned by the engine, or by whoever loaded it. Sources live as long as their
+ * configuration. */
 struct tk_config {
     char *path;
     struct tk_library library;
     struct tk_pool pool; /* of `root` */
     struct tk_value root;
     struct tk_config_secret *secrets;
-    struct tk_policy **policies;
+    struct tk_policy **policies; /* in force, and held */
     size_t policy_count;
     struct tk_source **sources;
     size_t source_count;
@@ -44,6 +44,9 @@ struct tk_config *tk_config_load(const char *path,
                                  const char *policy_file,
                                  struct tk_problems *problems);
 void tk_config_free(struct tk_config *config);
+
+/* Makes `policies` what the sources have now. TK_ENOMEM leaves it as it is. */
+TK_MUST_USE int tk_config_list_policies(struct tk_config *config);
 
 struct tk_source *tk_config_source(const struct tk_config *config,
                                    struct tk_str name);

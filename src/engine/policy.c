@@ -11,6 +11,7 @@ enum {
      * replaced: one typing error must not fill the log for ever. */
     FAILURES_IN_ROW = 10,
     TICK_MAX_BYTES = 1024 * 1024,
+    CHOICE_MAX_BYTES = 64 * 1024,
     CHECK_INTERVAL_MIN_MS = 100,
     /* One call may take its instructions, some 3 ms; past that something is
      * wrong. A policy of a large fleet is busy for seconds after a reload. */
@@ -92,6 +93,10 @@ static void load(struct tk_policy *policy, const struct tk_library *library,
         return;
     }
     snprintf(policy->name, sizeof policy->name, "%.*s", TK_ARG(name));
+    if (tk_value_copy(&policy->pool, choice, &policy->choice) != 0) {
+        tk_problem(problems, path, "the options take too much memory");
+        return;
+    }
     if (tk_library_find_policy(library, name, file, &why) != 0 ||
         tk_unit_open(&options, &policy->unit, &why) != 0) {
         tk_problem(problems, path, "%s", why.text);
@@ -112,6 +117,8 @@ struct tk_policy *tk_policy_open(const struct tk_library *library,
         tk_problem(problems, path, "%s", tk_err_text(TK_ENOMEM));
         return NULL;
     }
+    policy->holders = 1;
+    tk_pool_init(&policy->pool, CHOICE_MAX_BYTES);
     tk_list_init(&policy->sources);
     tk_list_init(&policy->of_ticks);
     policy->check_interval_ms = DEFAULT_CHECK_INTERVAL_MS;
@@ -123,13 +130,28 @@ struct tk_policy *tk_policy_open(const struct tk_library *library,
     return policy;
 }
 
+struct tk_policy *tk_policy_hold(struct tk_policy *policy)
+{
+    if (policy != NULL) policy->holders++;
+    return policy;
+}
+
+void tk_policy_put(struct tk_policy **place, struct tk_policy *policy)
+{
+    struct tk_policy *before = *place;
+
+    *place = tk_policy_hold(policy);
+    tk_policy_close(before);
+}
+
 void tk_policy_close(struct tk_policy *policy)
 {
-    if (policy == NULL) return;
+    if (policy == NULL || --policy->holders > 0) return;
     tk_list_drop(&policy->of_ticks);
     if (policy->unit != NULL) tk_unit_close(policy->unit);
     tk_options_close(&policy->options);
     free(policy->round);
+    tk_pool_fini(&policy->pool);
     free(policy);
 }
 

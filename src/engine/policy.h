@@ -31,10 +31,14 @@ struct tk_watchdog {
     int64_t quiet_until; /* it was named */
 };
 
-/* Owned by its configuration. */
+/* Owned by all who hold it: the configuration, the sources that it decides
+ * for, and those that may go back to it. */
 struct tk_policy {
+    unsigned holders;
     char name[TK_POLICY_NAME];
-    struct tk_unit *unit; /* NULL: the built-in rule alone */
+    struct tk_unit *unit;   /* NULL: the built-in rule alone */
+    struct tk_pool pool;    /* of `choice` */
+    struct tk_value choice; /* what was asked for: { "name", option = ... } */
     struct tk_options options;
     int64_t check_interval_ms;
     int64_t epoch;                /* ticks fall on epoch + n * check_interval */
@@ -53,12 +57,17 @@ struct tk_policy {
 };
 
 /* `choice` is { "name", option = ... } or a plain text. Every problem goes to
- * `problems` under `path`; NULL is returned if there was one. */
+ * `problems` under `path`; NULL is returned if there was one. Whoever calls
+ * this holds it. */
 struct tk_policy *tk_policy_open(const struct tk_library *library,
                                  const char *path,
                                  const struct tk_value *choice,
                                  struct tk_problems *problems);
+/* NULL is allowed in all three. The last who lets go frees it. */
+struct tk_policy *tk_policy_hold(struct tk_policy *policy);
 void tk_policy_close(struct tk_policy *policy);
+/* Lets go of what stands at `place` and holds `policy` there. */
+void tk_policy_put(struct tk_policy **place, struct tk_policy *policy);
 
 /* Asks the script; if it fails, answers by the built-in rule (renew when a
  * quarter of the life is left) and sets `*fallback`. */

@@ -309,20 +309,22 @@ static void check_kept(struct tk_str text, void *data)
     }
 }
 
+/* A policy of its own is checked also where another overrules it. */
 static void read_policy(struct reading *r, struct tk_policy *policy,
-                        struct tk_policy **own_policy)
+                        bool overruled)
 {
     const struct tk_value *choice = tk_value_get(r->table, "policy");
+    struct tk_policy *own = NULL;
     char path[TK_PATH_TEXT];
 
-    *own_policy = NULL;
-    if (choice == NULL) {
-        tk_source_choose(r->source, policy);
-        return;
+    if (choice != NULL) {
+        snprintf(path, sizeof path, "%s.policy", r->path);
+        own = tk_policy_open(r->library, path, choice, r->problems);
     }
-    snprintf(path, sizeof path, "%s.policy", r->path);
-    *own_policy = tk_policy_open(r->library, path, choice, r->problems);
-    tk_source_choose(r->source, *own_policy);
+    if (own != NULL && !overruled) policy = own;
+    tk_source_choose(r->source, policy);
+    tk_policy_put(&r->source->post.configured, policy);
+    tk_policy_close(own);
 }
 
 static void take_secrets(struct reading *r)
@@ -356,11 +358,10 @@ static void hand_settings_over(struct reading *r)
 }
 
 static void read_source(struct reading *r, struct tk_policy *policy,
-                        struct tk_policy **own_policy)
+                        bool overruled)
 {
     unsigned before = r->problems->count;
 
-    *own_policy = NULL;
     if (r->table->type != TK_TABLE) {
         tk_problem(r->problems, r->path, "must be a table, not %s",
                    tk_value_type_name(r->table));
@@ -369,7 +370,7 @@ static void read_source(struct reading *r, struct tk_policy *policy,
     read_unit(r);
     if (r->source->unit == NULL) return;
     read_fields(r);
-    read_policy(r, policy, own_policy);
+    read_policy(r, policy, overruled);
     if (r->problems->count > before) return;
     read_secrets(r);
     read_limits(r);
@@ -387,10 +388,11 @@ static void read_source(struct reading *r, struct tk_policy *policy,
     hand_settings_over(r);
 }
 
-struct tk_source *
-tk_source_open(const struct tk_library *library, struct tk_str name,
-               const struct tk_value *table, struct tk_policy *policy,
-               struct tk_policy **own_policy, struct tk_problems *problems)
+struct tk_source *tk_source_open(const struct tk_library *library,
+                                 struct tk_str name,
+                                 const struct tk_value *table,
+                                 struct tk_policy *policy, bool overruled,
+                                 struct tk_problems *problems)
 {
     struct tk_source *source = calloc(1, sizeof *source);
     char path[TK_PATH_TEXT];
@@ -402,7 +404,6 @@ tk_source_open(const struct tk_library *library, struct tk_str name,
     unsigned before = problems->count;
 
     snprintf(path, sizeof path, "sources.%.*s", TK_ARG(name));
-    *own_policy = NULL;
     if (source == NULL) {
         tk_problem(problems, path, "%s", tk_err_text(TK_ENOMEM));
         return NULL;
@@ -414,7 +415,7 @@ tk_source_open(const struct tk_library *library, struct tk_str name,
                    "is no part of a key; use "
                    "[A-Za-z0-9._:@=+~|-]");
     } else {
-        read_source(&r, policy, own_policy);
+        read_source(&r, policy, overruled);
     }
     if (problems->count > before) {
         tk_source_close(source);
@@ -426,7 +427,7 @@ tk_source_open(const struct tk_library *library, struct tk_str name,
 void tk_source_choose(struct tk_source *source, struct tk_policy *policy)
 {
     if (source->policy != NULL) tk_list_drop(&source->of_policy);
-    source->policy = policy;
+    tk_policy_put(&source->policy, policy);
     if (policy != NULL) tk_list_push(&policy->sources, &source->of_policy);
 }
 
@@ -446,6 +447,8 @@ void tk_source_close(struct tk_source *source)
     if (source->turn_at != 0) tk_list_drop(&source->of_turns);
     if (source->issuer != NULL) tk_list_drop(&source->of_issuer);
     tk_source_choose(source, NULL);
+    tk_policy_close(source->post.configured);
+    tk_policy_close(source->post.before);
     tk_queue_fini(&source->queue);
     tk_queue_fini(&source->newcomers);
     tk_secrets_fini(&source->secrets);

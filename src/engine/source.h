@@ -36,6 +36,26 @@ struct tk_source_stats {
     uint64_t withdrawn;
 };
 
+/* Why a source has the policy that it has. */
+enum tk_choice {
+    TK_CHOICE_CONFIGURED, /* the configuration says so */
+    TK_CHOICE_MADE,       /* somebody chose it while the engine ran, */
+    TK_CHOICE_UNDONE,     /* or went back to what was before */
+};
+
+/* The policies of a source, each held. */
+struct tk_post {
+    struct tk_policy *configured; /* what the configuration names */
+    struct tk_policy *before;     /* what a rollback brings back, or NULL */
+    enum tk_choice choice;
+    enum tk_choice choice_before; /* of `before` */
+    int64_t since;                /* a moment; 0: since the start */
+    uint64_t swaps;
+    uint64_t refusals;
+    int64_t refused_at; /* 0: never */
+    struct tk_why refusal;
+};
+
 /* Owned by its configuration; its texts are borrowed from there. */
 struct tk_source {
     const char *name;
@@ -49,9 +69,9 @@ struct tk_source {
     size_t kind_count;
     struct tk_value variants; /* name -> settings that differ */
     const struct tk_value *keep;
-    struct tk_policy *policy; /* borrowed from the configuration; set by
-                               * tk_source_choose */
+    struct tk_policy *policy; /* in force, and held; set by tk_source_choose */
     struct tk_link of_policy; /* in its list */
+    struct tk_post post;
     struct tk_http_route route;
     struct tk_zone *zone; /* where its users live */
     int64_t forget_ms;
@@ -82,12 +102,13 @@ struct tk_source {
 };
 
 /* `table` is sources.NAME. Every problem goes to `problems`; NULL is returned
- * if there was one. `policy` is used unless the source names its own, which is
- * then returned through `own_policy` for the configuration to keep. */
-struct tk_source *
-tk_source_open(const struct tk_library *library, struct tk_str name,
-               const struct tk_value *table, struct tk_policy *policy,
-               struct tk_policy **own_policy, struct tk_problems *problems);
+ * if there was one. `policy` is used unless the source names its own; if
+ * `overruled` it is used all the same. */
+struct tk_source *tk_source_open(const struct tk_library *library,
+                                 struct tk_str name,
+                                 const struct tk_value *table,
+                                 struct tk_policy *policy, bool overruled,
+                                 struct tk_problems *problems);
 void tk_source_close(struct tk_source *source);
 
 /* From now on this policy decides for the source. */

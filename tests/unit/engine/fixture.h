@@ -85,6 +85,7 @@ static inline int fixture_set_up(void **state)
     };
     tk_list_init(&f->policy.sources);
     tk_list_init(&f->policy.of_ticks);
+    f->policy.holders = 1;
     tk_source_choose(&f->source, &f->policy);
     if (tk_fleet_new(&options, &f->fleet) != 0) return -1;
     *state = f;
