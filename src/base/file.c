@@ -122,3 +122,31 @@ int tk_file_make_dir(const char *path, unsigned mode, struct tk_why *why)
     }
     return 0;
 }
+
+static int64_t in_ns(const struct timespec *at)
+{
+    return (int64_t)at->tv_sec * 1000000000 + at->tv_nsec;
+}
+
+bool tk_file_stamp(const char *path, struct tk_stamp *out)
+{
+    struct stat info;
+
+    *out = (struct tk_stamp){0};
+    if (stat(path, &info) != 0) return false;
+    *out = (struct tk_stamp){
+        .device = info.st_dev,
+        .inode = info.st_ino,
+        .size = info.st_size,
+        .modified_ns = in_ns(&info.st_mtim),
+        .changed_ns = in_ns(&info.st_ctim),
+    };
+    return true;
+}
+
+bool tk_stamp_same(const struct tk_stamp *a, const struct tk_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode &&
+           a->size == b->size && a->modified_ns == b->modified_ns &&
+           a->changed_ns == b->changed_ns;
+}

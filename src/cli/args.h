@@ -45,7 +45,7 @@ struct tk_option {
         "dir", '\0', TK_OPTION_TEXT, "DIR", "the engine's runtime directory"   \
     }
 
-enum { TK_OPTIONS_MAX = 24, TK_WORDS_MAX = 4, TK_TEXTS_MAX = 64 };
+enum { TK_OPTIONS_MAX = 24, TK_WORDS_MAX = 40, TK_TEXTS_MAX = 64 };
 
 /* One value of an option that may be given more than once. */
 struct tk_args_text {

@@ -73,9 +73,12 @@ enum tk_exit tk_call_status(int http_status, struct tk_str code)
     if (http_status >= 200 && http_status < 300) return TK_EXIT_OK;
     switch (http_status) {
     case 400:
-        return tk_str_is(code, "config") ? TK_EXIT_CONFIG : TK_EXIT_USAGE;
+        return tk_str_is(code, "config") || tk_str_is(code, "policy")
+                   ? TK_EXIT_CONFIG
+                   : TK_EXIT_USAGE;
     case 403:
     case 404:
+    case 409:
         return TK_EXIT_NO;
     case 429:
         return TK_EXIT_TEMPORARY;

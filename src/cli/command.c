@@ -140,7 +140,8 @@ static enum tk_exit run(const struct tk_command *command, int argc,
                             "%s: missing %s (see 'tokeng help %s')",
                             command->name, command->words, command->name);
     }
-    if (args.word_count > command->word_count) {
+    if (args.word_count > command->word_count &&
+        args.word_count > command->word_most) {
         /* Not shown: somebody may have meant it for a token's place. */
         return tk_show_fail(show, TK_EXIT_USAGE,
                             "%s: one word too many; it takes %s (see 'tokeng "

@@ -16,7 +16,8 @@ struct tk_command {
     const char *example;
     const struct tk_option *options;
     size_t option_count;
-    size_t word_count; /* exactly as many are needed */
+    size_t word_count; /* as many are needed, */
+    size_t word_most;  /* and no more than this; 0: exactly as many */
     enum tk_exit (*run)(const struct tk_args *args, const struct tk_show *show);
 };
 

@@ -21,6 +21,7 @@ enum {
 struct tk_running {
     struct tk_running_options options;
     char dir[PATH_MAX];
+    char state_dir[PATH_MAX];
     int lock;
     struct tk_loop *loop;
     struct tk_engine *engine;
@@ -137,6 +138,7 @@ static int make_engine(struct tk_running *running, struct tk_problems *problems)
         .config_path = running->options.config,
         .policy_file = running->options.policy,
         .runtime_dir = running->dir,
+        .state_dir = running->state_dir,
         .accept = take_listen,
         .data = running,
     };
@@ -187,7 +189,8 @@ int tk_running_new(const struct tk_running_options *options,
     }
     running->options = *options;
     running->lock = -1;
-    rc = tk_runtime_open(options->dir, running->dir, why);
+    rc = tk_runtime_find_state(running->state_dir, why);
+    if (rc == 0) rc = tk_runtime_open(options->dir, running->dir, why);
     if (rc == 0) rc = tk_runtime_lock(running->dir, &running->lock, why);
     if (rc == 0) rc = make_parts(running, problems, why);
     if (rc == 0) {

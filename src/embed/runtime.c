@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SYSTEM_DIR "/run/tokeng"
+#define SYSTEM_DIR       "/run/tokeng"
+#define SYSTEM_STATE_DIR "/var/lib/tokeng"
 
 enum {
     DIR_MODE = 0750, /* the group may look for the socket */
@@ -78,6 +79,35 @@ int tk_runtime_open(const char *given, char out[PATH_MAX], struct tk_why *why)
     if (rc != 0) return rc;
     if (realpath(chosen, out) != NULL) return 0;
     return tk_fail(why, TK_EIO, "%s: %s", chosen, strerror(errno));
+}
+
+static bool may_keep_there(void)
+{
+    return access(SYSTEM_STATE_DIR, F_OK) == 0
+               ? access(SYSTEM_STATE_DIR, W_OK | X_OK) == 0
+               : access("/var/lib", W_OK | X_OK) == 0;
+}
+
+int tk_runtime_find_state(char out[PATH_MAX], struct tk_why *why)
+{
+    const char *state = variable("STATE_DIRECTORY");
+    const char *user = variable("XDG_STATE_HOME");
+    const char *home = variable("HOME");
+    int len = 0;
+
+    if (state != NULL) {
+        len = snprintf(out, PATH_MAX, "%.*s", (int)strcspn(state, ":"), state);
+    } else if (may_keep_there()) {
+        len = snprintf(out, PATH_MAX, "%s", SYSTEM_STATE_DIR);
+    } else if (user != NULL) {
+        len = snprintf(out, PATH_MAX, "%s/tokeng", user);
+    } else if (home != NULL) {
+        len = snprintf(out, PATH_MAX, "%s/.local/state/tokeng", home);
+    }
+    if (len > 0 && len < PATH_MAX) return 0;
+    out[0] = '\0';
+    return tk_fail(why, TK_EINVAL, "the path of the state directory is %s",
+                   len > 0 ? "too long" : "not known");
 }
 
 static int say_holder(int fd, const char *dir, struct tk_why *why)

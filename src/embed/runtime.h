@@ -14,6 +14,11 @@
 TK_MUST_USE int tk_runtime_open(const char *given, char out[PATH_MAX],
                                 struct tk_why *why);
 
+/* Chooses where what outlives the engine is kept, and makes nothing:
+ * $STATE_DIRECTORY, else /var/lib/tokeng if this user may write there, else
+ * $XDG_STATE_HOME/tokeng, else ~/.local/state/tokeng. */
+TK_MUST_USE int tk_runtime_find_state(char out[PATH_MAX], struct tk_why *why);
+
 /* Takes the lock tokeng.lock of the directory, and leaves this process's
  * number in it. It is held until the descriptor is closed, so it ends with the
  * process, however that ends; the file stays. TK_EBUSY with the number of the

@@ -45,8 +45,9 @@ struct tk_config *tk_config_load(const char *path,
                                  struct tk_problems *problems);
 void tk_config_free(struct tk_config *config);
 
-/* Makes `policies` what the sources have now. TK_ENOMEM leaves it as it is. */
-TK_MUST_USE int tk_config_list_policies(struct tk_config *config);
+/* Makes `policies` what the sources have now. TK_ENOMEM leaves it as
+ * it is: it is only for those who count. */
+int tk_config_list_policies(struct tk_config *config);
 
 struct tk_source *tk_config_source(const struct tk_config *config,
                                    struct tk_str name);

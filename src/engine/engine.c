@@ -32,6 +32,7 @@ struct tk_engine {
     struct tk_retired *retired;
     struct tk_shared *shared; /* NULL: nobody shares the table */
     struct tk_fleet *fleet;
+    struct tk_chooser *chooser;
     struct tk_flights flights;
     char *policy_file;                /* NULL: as configured */
     struct tk_engine_options options; /* `accept` and `data` of it */
@@ -190,11 +191,29 @@ static void start_ticks(struct tk_engine *engine)
     }
 }
 
+/* One policy over everything leaves no choice. */
+static int make_chooser(struct tk_engine *engine)
+{
+    struct tk_chooser_options options = {
+        .loop = engine->loop,
+        .fleet = engine->fleet,
+        .state_dir =
+            engine->policy_file == NULL ? engine->options.state_dir : NULL,
+        .changed = moments_changed,
+        .data = engine,
+    };
+    int rc = tk_chooser_new(&options, &engine->chooser);
+
+    if (rc == 0) tk_chooser_adopt(engine->chooser, engine->config);
+    return rc;
+}
+
 static int set_up(struct tk_engine *engine, struct tk_problems *problems)
 {
     int rc = tk_flights_init(&engine->flights, engine->loop);
 
     if (rc == 0) rc = make_fleet(engine, problems);
+    if (rc == 0) rc = make_chooser(engine);
     if (rc == 0) {
         rc = tk_timer_new(engine->loop, timer_fired, engine, &engine->timer);
     }
@@ -287,6 +306,7 @@ int tk_engine_reload(struct tk_engine *engine, struct tk_problems *problems)
         free(retired);
         return TK_EINVAL;
     }
+    tk_chooser_adopt(engine->chooser, config);
     tk_adopt(engine->fleet, engine->config, config, now, tk_flight_drop,
              &engine->flights);
     tk_shared_adopt(engine->shared, config);
@@ -320,6 +340,7 @@ void tk_engine_free(struct tk_engine *engine)
     tk_flights_fini(&engine->flights);
     if (engine->timer != NULL) tk_timer_free(engine->timer);
     tk_recording_close(engine->flights.recording);
+    tk_chooser_free(engine->chooser);
     tk_fleet_free(engine->fleet);
     tk_shared_free(engine->shared);
     tk_retired_free(&engine->retired, true);
@@ -331,6 +352,11 @@ void tk_engine_free(struct tk_engine *engine)
 const struct tk_config *tk_engine_config(const struct tk_engine *engine)
 {
     return engine->config;
+}
+
+struct tk_chooser *tk_engine_chooser(struct tk_engine *engine)
+{
+    return engine->chooser;
 }
 
 struct tk_fleet *tk_engine_fleet(struct tk_engine *engine)

@@ -5,6 +5,7 @@
 #define TK_ENGINE_ENGINE_H
 
 #include "engine/caller.h"
+#include "engine/chooser.h"
 #include "engine/config.h"
 #include "net/loop.h"
 
@@ -16,6 +17,7 @@ struct tk_engine_options {
     /* The runtime directory, locked by the caller: the table lies there, shared
      * with its readers. NULL: in memory of the engine's own. */
     const char *runtime_dir;
+    const char *state_dir; /* where choices of policies are kept; or NULL */
     /* May a configuration replace the one in force? Called at a reload, before
      * anything is changed; 0, or what is wrong goes to `problems`. NULL: it
      * may. */
@@ -40,6 +42,7 @@ void tk_engine_stop(struct tk_engine *engine);
 void tk_engine_free(struct tk_engine *engine);
 
 const struct tk_config *tk_engine_config(const struct tk_engine *engine);
+struct tk_chooser *tk_engine_chooser(struct tk_engine *engine);
 struct tk_fleet *tk_engine_fleet(struct tk_engine *engine);
 int64_t tk_engine_now(const struct tk_engine *engine);
 /* Since the start. */

@@ -3,6 +3,7 @@
 
 #include "base/key.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <stdint.h>
@@ -85,6 +86,11 @@ static bool is_path(struct tk_str name)
            (name.len > 4 && memcmp(name.data + name.len - 4, ".lua", 4) == 0);
 }
 
+bool tk_library_is_name(struct tk_str text)
+{
+    return tk_key_is_part(text) && !is_path(text);
+}
+
 static int find_path(const struct tk_library *library, struct tk_str name,
                      char out[PATH_MAX], struct tk_why *why)
 {
@@ -136,4 +142,51 @@ int tk_library_find_provider(const struct tk_library *library,
                              struct tk_why *why)
 {
     return find(library, "providers/", "lua/tokeng/providers/", name, out, why);
+}
+
+/* --- what there is --- */
+
+static int is_script(const struct dirent *file)
+{
+    size_t len = strlen(file->d_name);
+
+    return len > 4 && strcmp(file->d_name + len - 4, ".lua") == 0 &&
+           tk_library_is_name(tk_str_of(file->d_name, len - 4));
+}
+
+/* By name; those that lie in `but` ("": nowhere) are left out. */
+static void each_script(const char *dir, const char *but,
+                        void (*each)(struct tk_str name, void *data),
+                        void *data)
+{
+    struct dirent **files;
+    int count = scandir(dir, &files, is_script, alphasort);
+    char path[PATH_MAX];
+
+    for (int i = 0; i < count; i++) {
+        struct tk_str file = tk_str(files[i]->d_name);
+
+        if (but[0] == '\0' || join(path, but, "", file, "") != 0 ||
+            access(path, R_OK) != 0) {
+            each(tk_str_of(file.data, file.len - 4), data);
+        }
+        free(files[i]);
+    }
+    if (count >= 0) free(files);
+}
+
+void tk_library_each_policy(const struct tk_library *library,
+                            void (*each)(struct tk_str name, void *data),
+                            void *data)
+{
+    char local[PATH_MAX] = "";
+    char installed[PATH_MAX];
+
+    if (library->config_dir[0] != '\0' &&
+        join(local, library->config_dir, "policies", TK_STR(""), "") == 0) {
+        each_script(local, "", each, data);
+    }
+    if (join(installed, library->share_dir, "policies", TK_STR(""), "") == 0) {
+        each_script(installed, local, each, data);
+    }
 }

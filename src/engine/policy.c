@@ -23,7 +23,7 @@ enum {
 
 #define DEFAULT_CHECK_INTERVAL_MS (30 * 60 * INT64_C(1000))
 
-static struct tk_str chosen_name(const struct tk_value *choice)
+struct tk_str tk_policy_chosen_name(const struct tk_value *choice)
 {
     if (choice->type == TK_TEXT) return choice->as.text;
     return tk_value_text(tk_value_item(choice, 0));
@@ -82,7 +82,7 @@ static void load(struct tk_policy *policy, const struct tk_library *library,
                  const char *path, const struct tk_value *choice,
                  struct tk_problems *problems)
 {
-    struct tk_str name = chosen_name(choice);
+    struct tk_str name = tk_policy_chosen_name(choice);
     char file[PATH_MAX];
     struct tk_unit_options options = {TK_UNIT_POLICY, file, library->lua_dir};
     struct tk_why why;
@@ -97,8 +97,12 @@ static void load(struct tk_policy *policy, const struct tk_library *library,
         tk_problem(problems, path, "the options take too much memory");
         return;
     }
-    if (tk_library_find_policy(library, name, file, &why) != 0 ||
-        tk_unit_open(&options, &policy->unit, &why) != 0) {
+    if (tk_library_find_policy(library, name, file, &why) != 0) {
+        tk_problem(problems, path, "%s", why.text);
+        return;
+    }
+    tk_watch_start(&policy->watch, file);
+    if (tk_unit_open(&options, &policy->unit, &why) != 0) {
         tk_problem(problems, path, "%s", why.text);
         return;
     }

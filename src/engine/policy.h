@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "engine/library.h"
 #include "engine/options.h"
+#include "engine/watch.h"
 #include "script/unit.h"
 
 enum { TK_POLICY_NAME = 64 };
@@ -37,6 +38,7 @@ struct tk_policy {
     unsigned holders;
     char name[TK_POLICY_NAME];
     struct tk_unit *unit;   /* NULL: the built-in rule alone */
+    struct tk_watch watch;  /* of its file */
     struct tk_pool pool;    /* of `choice` */
     struct tk_value choice; /* what was asked for: { "name", option = ... } */
     struct tk_options options;
@@ -63,6 +65,9 @@ struct tk_policy *tk_policy_open(const struct tk_library *library,
                                  const char *path,
                                  const struct tk_value *choice,
                                  struct tk_problems *problems);
+/* The name in a choice. */
+struct tk_str tk_policy_chosen_name(const struct tk_value *choice);
+
 /* NULL is allowed in all three. The last who lets go frees it. */
 struct tk_policy *tk_policy_hold(struct tk_policy *policy);
 void tk_policy_close(struct tk_policy *policy);

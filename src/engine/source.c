@@ -424,6 +424,11 @@ struct tk_source *tk_source_open(const struct tk_library *library,
     return source;
 }
 
+bool tk_source_has_drifted(const struct tk_source *source)
+{
+    return source->post.is_chosen || tk_watch_is_behind(&source->policy->watch);
+}
+
 void tk_source_choose(struct tk_source *source, struct tk_policy *policy)
 {
     if (source->policy != NULL) tk_list_drop(&source->of_policy);

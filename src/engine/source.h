@@ -36,23 +36,17 @@ struct tk_source_stats {
     uint64_t withdrawn;
 };
 
-/* Why a source has the policy that it has. */
-enum tk_choice {
-    TK_CHOICE_CONFIGURED, /* the configuration says so */
-    TK_CHOICE_MADE,       /* somebody chose it while the engine ran, */
-    TK_CHOICE_UNDONE,     /* or went back to what was before */
-};
-
-/* The policies of a source, each held. */
+/* How a source came to the policy that it has. */
 struct tk_post {
-    struct tk_policy *configured; /* what the configuration names */
-    struct tk_policy *before;     /* what a rollback brings back, or NULL */
-    enum tk_choice choice;
-    enum tk_choice choice_before; /* of `before` */
+    struct tk_policy *configured; /* what the configuration names; held */
+    struct tk_policy *before;     /* what a rollback brings back; held, or
+                                   * NULL */
+    bool is_chosen;               /* over the API */
+    bool was_chosen;              /* the one before */
     int64_t since;                /* a moment; 0: since the start */
     uint64_t swaps;
     uint64_t refusals;
-    int64_t refused_at; /* 0: never */
+    int64_t refused_at; /* the last one; 0: another was taken since */
     struct tk_why refusal;
 };
 
@@ -111,6 +105,9 @@ struct tk_source *tk_source_open(const struct tk_library *library,
                                  struct tk_problems *problems);
 void tk_source_close(struct tk_source *source);
 
+/* Is another policy in force than the configuration and the policy's file
+ * say? */
+bool tk_source_has_drifted(const struct tk_source *source);
 /* From now on this policy decides for the source. */
 void tk_source_choose(struct tk_source *source, struct tk_policy *policy);
 

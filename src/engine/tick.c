@@ -20,6 +20,7 @@ struct tk_round {
     enum phase phase;
     uint32_t left; /* keys with numbers below it are still to come */
     bool marks_all;
+    bool is_no_tick; /* only all keys are to be asked about */
     uint64_t states[TK_STATES];
     uint64_t keys;
     uint64_t queued;
@@ -318,6 +319,40 @@ static struct tk_round *begin(struct tk_fleet *fleet, struct tk_policy *policy,
     return round;
 }
 
+void tk_tick_ask_all(struct tk_fleet *fleet, struct tk_policy *policy,
+                     int64_t now)
+{
+    struct tk_round *round = policy->round;
+
+    if (round == NULL) {
+        round = begin(fleet, policy, now);
+        if (round == NULL) return;
+        round->is_no_tick = true;
+        policy->round = round;
+    }
+    enter(fleet, round, MARK);
+    round->marks_all = true;
+    tk_fleet_set_tick(fleet, policy, now);
+}
+
+void tk_tick_stop(struct tk_policy *policy)
+{
+    tk_list_drop(&policy->of_ticks);
+    free(policy->round);
+    policy->round = NULL;
+}
+
+void tk_tick_follow(struct tk_fleet *fleet, struct tk_policy *policy,
+                    struct tk_policy *old, int64_t now)
+{
+    if (tk_list_is_empty(&policy->of_ticks)) {
+        policy->epoch = old->epoch;
+        policy->ticked_at = old->ticked_at;
+    }
+    if (tk_list_is_empty(&old->sources)) tk_tick_stop(old);
+    tk_tick_ask_all(fleet, policy, now);
+}
+
 void tk_tick_run_due(struct tk_fleet *fleet, int64_t now)
 {
     struct tk_slice slice = tk_slice_begin(fleet);
@@ -329,9 +364,11 @@ void tk_tick_run_due(struct tk_fleet *fleet, int64_t now)
             !work(fleet, policy, policy->round, &slice)) {
             return;
         }
+        if (policy->round == NULL || !policy->round->is_no_tick) {
+            policy->ticked_at = now;
+        }
         free(policy->round);
         policy->round = NULL;
-        policy->ticked_at = now;
         tk_fleet_set_tick(fleet, policy, tk_policy_tick_at(policy, now + 1));
     }
 }

@@ -22,9 +22,13 @@ static struct need need_of(enum tk_call call)
         return (struct need){TK_RIGHT_ADMIN, OF_KEY};
     case TK_CALL_PAUSE:
     case TK_CALL_RESUME:
+    case TK_CALL_POLICY_SET:
+    case TK_CALL_POLICY_RESET:
+    case TK_CALL_ROLLBACK:
         return (struct need){TK_RIGHT_ADMIN, OF_SOURCE};
     case TK_CALL_LIST:
     case TK_CALL_RELOAD:
+    case TK_CALL_POLICIES:
     case TK_CALL_VERSION:
         return (struct need){TK_RIGHT_ADMIN, OF_ALL};
     case TK_CALL_METRICS:

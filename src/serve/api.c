@@ -8,6 +8,7 @@
 #include "serve/listeners.h"
 #include "serve/listing.h"
 #include "serve/metrics.h"
+#include "serve/policies.h"
 #include "serve/reject.h"
 #include "serve/route.h"
 #include "serve/token.h"
@@ -87,11 +88,37 @@ static void refuse_page(struct tk_request *request)
     tk_desk_refuse(request, &problem);
 }
 
+/* Calls that name a source; returns false for any other. */
+static bool dispatch_of_source(struct tk_desk *desk, struct tk_request *request,
+                               const struct tk_route *route)
+{
+    switch (route->call) {
+    case TK_CALL_PAUSE:
+        tk_admin_pause(desk, request, route->rest, true);
+        return true;
+    case TK_CALL_RESUME:
+        tk_admin_pause(desk, request, route->rest, false);
+        return true;
+    case TK_CALL_POLICY_SET:
+        tk_policies_put(desk, request, route->rest);
+        return true;
+    case TK_CALL_POLICY_RESET:
+        tk_policies_drop(desk, request, route->rest);
+        return true;
+    case TK_CALL_ROLLBACK:
+        tk_policies_roll_back(desk, request, route->rest);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void dispatch(struct tk_api *api, struct tk_request *request,
                      const struct tk_route *route)
 {
     struct tk_desk *desk = &api->desk;
 
+    if (dispatch_of_source(desk, request, route)) return;
     switch (route->call) {
     case TK_CALL_GET:
         tk_token_get(desk, request, route->rest);
@@ -111,14 +138,11 @@ static void dispatch(struct tk_api *api, struct tk_request *request,
     case TK_CALL_EXPLAIN:
         tk_explain_answer(desk, request, route->rest);
         break;
-    case TK_CALL_PAUSE:
-        tk_admin_pause(desk, request, route->rest, true);
-        break;
-    case TK_CALL_RESUME:
-        tk_admin_pause(desk, request, route->rest, false);
-        break;
     case TK_CALL_RELOAD:
         tk_admin_reload(desk, request);
+        break;
+    case TK_CALL_POLICIES:
+        tk_policies_answer(desk, request);
         break;
     case TK_CALL_VERSION:
         tk_health_version(desk, request);
@@ -136,7 +160,7 @@ static void dispatch(struct tk_api *api, struct tk_request *request,
     case TK_CALL_NO_METHOD:
         refuse_method(request, route->allow);
         break;
-    case TK_CALL_NO_PATH:
+    default:
         refuse_path(request);
         break;
     }

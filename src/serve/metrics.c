@@ -128,6 +128,35 @@ static void put_sources(const struct tk_config *config, const char *family,
     }
 }
 
+static uint64_t count_swaps(const struct tk_source *source)
+{
+    return source->post.swaps;
+}
+
+static uint64_t count_refusals(const struct tk_source *source)
+{
+    return source->post.refusals;
+}
+
+static uint64_t has_drifted(const struct tk_source *source)
+{
+    return tk_source_has_drifted(source);
+}
+
+static void put_swaps(const struct tk_config *config, struct tk_buf *out)
+{
+    put_sources(config, "tokeng_policy_swaps_total", "counter",
+                "Times that the policy of the source was replaced.",
+                count_swaps, out);
+    put_sources(config, "tokeng_policy_refusals_total", "counter",
+                "Changed policy files that were not taken.", count_refusals,
+                out);
+    put_sources(config, "tokeng_policy_drift", "gauge",
+                "1 while another policy is in force than the configuration and "
+                "its file say.",
+                has_drifted, out);
+}
+
 /* --- what was learned --- */
 
 static void put_latency(const struct tk_config *config, unsigned percent,
@@ -362,6 +391,7 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
     put_sources(config, "tokeng_next_credential_in_use", "gauge",
                 "1 while the second of two is the one in use.",
                 uses_next_secret, out);
+    put_swaps(config, out);
     put_learned(config, out);
     put_states(view->census, out);
     put_expiry(view->census, out);

@@ -310,6 +310,21 @@ static void a_name_that_is_too_long_leaves_nothing_behind(void **state)
     assert_int_equal(count_names(place->dir), 0);
 }
 
+static void a_stamp_tells_one_file_from_the_next(void **state)
+{
+    const char *path = make_file(*state, "a", 3);
+    struct tk_stamp before;
+    struct tk_stamp after;
+
+    assert_true(tk_file_stamp(path, &before));
+    assert_true(tk_file_stamp(path, &after));
+    assert_true(tk_stamp_same(&before, &after));
+    assert_int_equal(unlink(path), 0);
+    assert_false(tk_file_stamp(path, &after));
+    assert_int_equal(after.inode, 0);
+    assert_false(tk_stamp_same(&before, &after));
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -328,6 +343,7 @@ int main(void)
         WITH(a_file_is_replaced_as_a_whole),
         WITH(a_file_that_cannot_be_replaced_stays),
         WITH(a_name_that_is_too_long_leaves_nothing_behind),
+        WITH(a_stamp_tells_one_file_from_the_next),
     };
 #undef WITH
 

@@ -190,8 +190,12 @@ static void an_unknown_option_gets_the_nearest_name(void **state)
 
 static void too_many_words_are_refused(void **state)
 {
+    static char word[] = "word";
+    char *argv[TK_WORDS_MAX + 2] = {NULL};
+
     (void)state;
-    REFUSE("too many words", "1", "2", "3", "4", "5");
+    for (int i = 0; i <= TK_WORDS_MAX; i++) argv[i] = word;
+    refuse("too many words", argv);
 }
 
 static void help_wins_over_a_complaint(void **state)

@@ -35,7 +35,19 @@ static const struct tk_command version = {
     .run = run,
 };
 
-static const struct tk_command *const commands[] = {&get, &version, NULL};
+static const struct tk_command many = {
+    .name = "many",
+    .words = "KEY ...",
+    .summary = "say the first",
+    .about = "Says the first.",
+    .example = "tokeng many a b",
+    .word_count = 1,
+    .word_most = 3,
+    .run = run,
+};
+
+static const struct tk_command *const commands[] = {&get, &version, &many,
+                                                    NULL};
 
 #define CALL(capture, ...)                                                     \
     call(capture, (char *[]){(char[]){"tokeng"}, __VA_ARGS__, NULL})
@@ -163,6 +175,19 @@ static void words_must_be_as_many_as_are_needed(void **state)
     capture_fini(&capture);
 }
 
+static void a_command_may_take_more_words(void **state)
+{
+    struct capture capture;
+
+    (void)state;
+    capture_init(&capture);
+    assert_int_equal(CALL(&capture, "many"), TK_EXIT_USAGE);
+    assert_int_equal(CALL(&capture, "many", "a"), TK_EXIT_NO);
+    assert_int_equal(CALL(&capture, "many", "a", "b", "c"), TK_EXIT_NO);
+    assert_int_equal(CALL(&capture, "many", "a", "b", "c", "d"), TK_EXIT_USAGE);
+    capture_fini(&capture);
+}
+
 static void version_is_an_option_too(void **state)
 {
     struct capture capture;
@@ -183,6 +208,7 @@ int main(void)
         cmocka_unit_test(an_unknown_command_gets_the_nearest_name),
         cmocka_unit_test(a_wrong_option_names_the_page_that_helps),
         cmocka_unit_test(words_must_be_as_many_as_are_needed),
+        cmocka_unit_test(a_command_may_take_more_words),
         cmocka_unit_test(version_is_an_option_too),
     };
 

@@ -181,6 +181,22 @@ static void a_lock_is_no_link_to_somewhere_else(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void state_is_kept_where_the_system_says(void **state)
+{
+    struct scene *scene = *state;
+
+    setenv("STATE_DIRECTORY", "/srv/one:/srv/two", 1);
+    assert_int_equal(tk_runtime_find_state(scene->dir, &scene->why), 0);
+    assert_string_equal(scene->dir, "/srv/one");
+    unsetenv("STATE_DIRECTORY");
+    setenv("XDG_STATE_HOME", "/home/a/state", 1);
+    assert_int_equal(tk_runtime_find_state(scene->dir, &scene->why), 0);
+    assert_string_equal(scene->dir, access("/var/lib", W_OK) == 0
+                                        ? "/var/lib/tokeng"
+                                        : "/home/a/state/tokeng");
+    unsetenv("XDG_STATE_HOME");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +209,7 @@ int main(void)
         TEST(a_lock_is_held_by_one_and_names_him),
         TEST(a_lock_with_nonsense_in_it_has_an_unknown_holder),
         TEST(a_lock_is_no_link_to_somewhere_else),
+        TEST(state_is_kept_where_the_system_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,7 +216,7 @@ static enum tk_access judge(const struct tk_config *config, const char *name,
 static void what_is_of_all_sources_needs_a_grant_for_all(void **state)
 {
     static const enum tk_call of_all[] = {TK_CALL_LIST, TK_CALL_RELOAD,
-                                          TK_CALL_VERSION};
+                                          TK_CALL_POLICIES, TK_CALL_VERSION};
     struct scripts *s = *state;
     struct tk_config *config = load_people(s);
 
@@ -226,6 +226,12 @@ static void what_is_of_all_sources_needs_a_grant_for_all(void **state)
         assert_int_equal(judge(config, "reader", of_all[i], ""), TK_ACCESS_NO);
     }
     assert_int_equal(judge(config, "hr", TK_CALL_PAUSE, "hr"), TK_ACCESS_YES);
+    assert_int_equal(judge(config, "hr", TK_CALL_POLICY_SET, "hr"),
+                     TK_ACCESS_YES);
+    assert_int_equal(judge(config, "crm", TK_CALL_POLICY_SET, "crm"),
+                     TK_ACCESS_NO);
+    assert_int_equal(judge(config, "crm", TK_CALL_ROLLBACK, "crm"),
+                     TK_ACCESS_NO);
     assert_int_equal(judge(config, "hr", TK_CALL_RESUME, "crm"),
                      TK_ACCESS_HIDDEN);
     assert_int_equal(judge(config, "crm", TK_CALL_PAUSE, "crm"), TK_ACCESS_NO);

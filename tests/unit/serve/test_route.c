@@ -27,6 +27,10 @@ static void every_call_has_its_path(void **state)
     leads_to("POST", "/v1/pause/crm", TK_CALL_PAUSE, "crm");
     leads_to("POST", "/v1/resume/crm", TK_CALL_RESUME, "crm");
     leads_to("POST", "/v1/reload", TK_CALL_RELOAD, "");
+    leads_to("GET", "/v1/policies", TK_CALL_POLICIES, "");
+    leads_to("PUT", "/v1/policies/crm", TK_CALL_POLICY_SET, "crm");
+    leads_to("DELETE", "/v1/policies/crm", TK_CALL_POLICY_RESET, "crm");
+    leads_to("POST", "/v1/rollback/crm", TK_CALL_ROLLBACK, "crm");
     leads_to("GET", "/v1/version", TK_CALL_VERSION, "");
     leads_to("GET", "/metrics", TK_CALL_METRICS, "");
     leads_to("GET", "/livez", TK_CALL_LIVEZ, "");
@@ -82,6 +86,8 @@ static void another_method_is_told_which_ones_do(void **state)
     allows("HEAD", "/v1/tokens", "GET");
     allows("GET", "/v1/reject/crm/client", "POST");
     allows("GET", "/v1/reload", "POST");
+    allows("POST", "/v1/policies/crm", "PUT, DELETE");
+    allows("PUT", "/v1/policies", "GET");
     allows("DELETE", "/metrics", "GET");
     allows("", "/livez", "GET");
 }

@@ -39,6 +39,7 @@ static int open(struct scene *scene, const char *const *keys)
     }
     assert_int_equal(tk_fleet_new(&options, &scene->fleet), 0);
     tk_list_init(&scene->policy.sources);
+    scene->policy.holders = 1;
     return tk_sim_sources_init(&scene->sources, &scene->trace, &scene->terms,
                                &scene->policy, &scene->why);
 }
