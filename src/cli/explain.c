@@ -165,6 +165,9 @@ static void print_policy(struct page *page, const struct tk_value *answer)
     if (why.len > 0) tk_buf_printf(&page->line, " (%.*s)", TK_ARG(why));
     put_seconds(page, "; looks every ", tk_value_get(policy, "check_interval"),
                 "");
+    if (tk_str_is(tk_value_text(tk_value_get(policy, "chosen")), "api")) {
+        tk_buf_put_text(&page->line, "; chosen over the API");
+    }
     if (tk_show_is_true(tk_value_get(policy, "kept"))) {
         tk_buf_put_text(&page->line,
                         "; overruled, because the key is to be kept");
@@ -198,10 +201,25 @@ static void print_plan(struct page *page, const struct tk_value *answer)
     end_line(page, "next");
 }
 
+/* What a policy that is compared with this one would do. */
+static void print_shadow(struct page *page, const struct tk_value *answer)
+{
+    const struct tk_value *shadow = tk_value_get(answer, "shadow");
+    struct tk_str why = tk_value_text(tk_value_get(shadow, "why"));
+
+    if (shadow == NULL || shadow->type != TK_TABLE) return;
+    put_value(page, tk_value_get(shadow, "policy"));
+    tk_buf_put_text(&page->line, " would ");
+    tk_explain_next(tk_value_get(shadow, "next"), "in ", &page->line);
+    if (why.len > 0) tk_buf_printf(&page->line, " (%.*s)", TK_ARG(why));
+    end_line(page, "shadow");
+}
+
 static void print_refresh(struct page *page, const struct tk_value *answer)
 {
     const struct tk_value *refresh = tk_value_get(answer, "refresh");
     const char *state = "none on its way; ";
+    double wait;
 
     if (tk_show_is_true(tk_value_get(refresh, "running"))) {
         state = "on its way; ";
@@ -212,6 +230,11 @@ static void print_refresh(struct page *page, const struct tk_value *answer)
     if (tk_value_get(refresh, "ahead") != NULL) {
         put_count(page, tk_value_get(refresh, "ahead"));
         tk_buf_put_text(&page->line, " ahead; ");
+    }
+    if (tk_show_number(tk_value_get(refresh, "budget_wait"), &wait) &&
+        wait > 0) {
+        put_seconds(page, "the budget lets the next start in ",
+                    tk_value_get(refresh, "budget_wait"), "; ");
     }
     put_count(page, tk_value_get(refresh, "active"));
     tk_buf_put_text(&page->line, " of ");
@@ -325,6 +348,7 @@ void tk_explain_print(const struct tk_value *answer, const struct tk_show *show,
     print_learned(&page, answer);
     print_policy(&page, answer);
     print_plan(&page, answer);
+    print_shadow(&page, answer);
     print_refresh(&page, answer);
     print_failure(&page, answer);
     print_demand(&page, answer);

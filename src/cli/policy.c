@@ -12,6 +12,7 @@ enum { BODY_MAX_BYTES = 64 * 1024, CELL_MAX_BYTES = 1024 };
 static const struct tk_option options[] = {
     {"trial", '\0', TK_OPTION_FLAG, NULL,
      "set: only try the policy on live keys"},
+    {"end", '\0', TK_OPTION_FLAG, NULL, "compare: end the comparison"},
     TK_OPTION_JSON,
     TK_OPTION_SOCKET,
     TK_OPTION_DIR,
@@ -185,17 +186,73 @@ void tk_policy_print_list(const struct tk_value *answer,
     tk_buf_fini(&line);
 }
 
+static const struct tk_column compared[] = {
+    {"POLICY", TK_COLUMN_TEXT, 8},      {"USES", TK_COLUMN_NUMBER, 0},
+    {"CALLS", TK_COLUMN_NUMBER, 0},     {"COLD", TK_COLUMN_NUMBER, 0},
+    {"PER 10000", TK_COLUMN_NUMBER, 0}, {"COST 4:1", TK_COLUMN_NUMBER, 0},
+    {"10:1", TK_COLUMN_NUMBER, 0},      {"30:1", TK_COLUMN_NUMBER, 0},
+};
+enum { COMPARED = sizeof compared / sizeof compared[0] };
+
+static void put_number(struct tk_grid *grid, const struct tk_value *value,
+                       int digits)
+{
+    char text[32];
+    double number = 0;
+
+    (void)tk_show_number(value, &number);
+    snprintf(text, sizeof text, "%.*f", digits, number);
+    tk_grid_put(grid, tk_str(text), TK_COLOUR_NONE);
+}
+
+static void put_deeds(struct tk_grid *grid, const struct tk_value *name,
+                      const struct tk_value *deeds)
+{
+    const struct tk_value *cost = tk_value_get(deeds, "cost");
+
+    tk_grid_put(grid, tk_show_text(name), TK_COLOUR_NONE);
+    put_number(grid, tk_value_get(deeds, "uses"), 0);
+    put_number(grid, tk_value_get(deeds, "calls"), 0);
+    put_number(grid, tk_value_get(deeds, "cold"), 0);
+    put_number(grid, tk_value_get(deeds, "cold_per_10k"), 1);
+    put_number(grid, tk_value_get(cost, "4"), 0);
+    put_number(grid, tk_value_get(cost, "10"), 0);
+    put_number(grid, tk_value_get(cost, "30"), 0);
+}
+
+void tk_policy_print_comparison(const struct tk_value *answer,
+                                const struct tk_show *show, struct tk_buf *out)
+{
+    struct tk_grid grid;
+
+    tk_grid_init(&grid, compared, COMPARED);
+    put_deeds(&grid, tk_value_get(answer, "in_force"),
+              tk_value_get(answer, "live"));
+    put_deeds(&grid, tk_value_get(answer, "policy"),
+              tk_value_get(answer, "would"));
+    tk_grid_print(&grid, show, out);
+    tk_grid_fini(&grid);
+}
+
 /* --- the verbs --- */
 
-static enum tk_exit print_list(struct tk_engine_call *call,
-                               const struct tk_args *args)
+static enum tk_exit print_answer(struct tk_engine_call *call,
+                                 const struct tk_args *args)
 {
     struct tk_buf text;
     enum tk_exit status;
 
     if (tk_args_has(args, "json")) return tk_call_put_json(call);
     tk_buf_init(&text, TK_SHOW_MAX);
-    tk_policy_print_list(&call->body, call->show, &text);
+    if (strcmp(args->words[0], "list") == 0) {
+        tk_policy_print_list(&call->body, call->show, &text);
+    } else {
+        tk_show_wrap(call->show, &text, 0, 0,
+                     tk_show_text(tk_value_get(&call->body, "detail")));
+    }
+    if (strcmp(args->words[0], "compare") == 0) {
+        tk_policy_print_comparison(&call->body, call->show, &text);
+    }
     status = tk_show_put(call->show, &text);
     tk_buf_fini(&text);
     return status;
@@ -211,14 +268,14 @@ static enum tk_exit ask(const struct tk_args *args, const struct tk_show *show,
     if (status != TK_EXIT_OK) return status;
     status = tk_call_ask(&call, method, path, body, TK_CALL_TIMEOUT_MS);
     if (status == TK_EXIT_OK) {
-        status = args->word_count == 1 ? print_list(&call, args)
-                                       : tk_call_put_detail(&call, args);
+        status = print_answer(&call, args);
     }
     tk_call_close(&call);
     return status;
 }
 
-static enum tk_exit set(const struct tk_args *args, const struct tk_show *show,
+/* The policy that is named, to this path. */
+static enum tk_exit put(const struct tk_args *args, const struct tk_show *show,
                         const char *path)
 {
     enum tk_exit status;
@@ -228,7 +285,7 @@ static enum tk_exit set(const struct tk_args *args, const struct tk_show *show,
     tk_buf_init(&body, BODY_MAX_BYTES);
     if (tk_policy_write_choice(args->words + 2, args->word_count - 2, &body,
                                &why) != 0) {
-        status = tk_show_fail(show, TK_EXIT_USAGE, "policy set: %s", why.text);
+        status = tk_show_fail(show, TK_EXIT_USAGE, "policy: %s", why.text);
     } else {
         status = ask(args, show, "PUT", path, tk_buf_str(&body));
     }
@@ -241,16 +298,16 @@ struct verb {
     const char *name;
     size_t least; /* words, with the verb */
     size_t most;
-    const char *method;
-    const char *path; /* the source follows */
-    const char *query;
+    const char *method; /* PUT where a policy is named */
+    const char *path;   /* the source follows */
 };
 
 static const struct verb verbs[] = {
-    {"list", 1, 1, "GET", "/v1/policies", ""},
-    {"set", 3, TK_WORDS_MAX, "PUT", "/v1/policies/", ""},
-    {"reset", 2, 2, "DELETE", "/v1/policies/", ""},
-    {"rollback", 2, 2, "POST", "/v1/rollback/", ""},
+    {"list", 1, 1, "GET", "/v1/policies"},
+    {"set", 3, TK_WORDS_MAX, "PUT", "/v1/policies/"},
+    {"reset", 2, 2, "DELETE", "/v1/policies/"},
+    {"rollback", 2, 2, "POST", "/v1/rollback/"},
+    {"compare", 2, TK_WORDS_MAX, "GET", "/v1/shadow/"},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
@@ -273,10 +330,12 @@ static enum tk_exit run_verb(const struct verb *verb,
     tk_buf_init(&path, TK_CALL_PATH);
     tk_buf_printf(&path, "%s%s%s", verb->path, source,
                   tk_args_has(args, "trial") ? "?trial=1" : "");
-    if (strcmp(verb->name, "set") == 0) {
-        status = set(args, show, tk_buf_text(&path));
+    if (args->word_count > 2) {
+        status = put(args, show, tk_buf_text(&path));
     } else {
-        status = ask(args, show, verb->method, tk_buf_text(&path), TK_STR(""));
+        status =
+            ask(args, show, tk_args_has(args, "end") ? "DELETE" : verb->method,
+                tk_buf_text(&path), TK_STR(""));
     }
     tk_buf_fini(&path);
     return status;
@@ -288,8 +347,8 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 
     if (verb == NULL) {
         return tk_show_fail(show, TK_EXIT_USAGE,
-                            "policy: it can list, set, reset and roll back; "
-                            "not '%s'",
+                            "policy: there are list, set, reset, rollback and "
+                            "compare, not '%s'",
                             args->words[0]);
     }
     if (args->word_count < verb->least || args->word_count > verb->most) {
@@ -308,7 +367,7 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 const struct tk_command tk_policy_command = {
     .name = "policy",
     .words = "list | set SOURCE POLICY [OPTION=VALUE ...] | rollback SOURCE | "
-             "reset SOURCE",
+             "reset SOURCE | compare SOURCE [POLICY [OPTION=VALUE ...]]",
     .summary = "see, replace and bring back policies",
     .about =
         "list shows which policy decides for each source. set puts an "
@@ -316,7 +375,9 @@ const struct tk_command tk_policy_command = {
         "the old one, checked and asked about live keys, and anything wrong "
         "leaves the old one in force. The choice holds after a restart. "
         "rollback brings back what was in force before, reset what the "
-        "configuration says.",
+        "configuration says. compare lets a policy decide beside the one in "
+        "force, without acting on it, and later shows what it would have "
+        "cost.",
     .example = "tokeng policy set crm foresight cold_cost=10",
     TK_COMMAND_OPTIONS(options),
     .word_count = 1,

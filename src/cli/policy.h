@@ -20,4 +20,8 @@ TK_MUST_USE int tk_policy_write_choice(const char *const *words, size_t count,
 void tk_policy_print_list(const struct tk_value *answer,
                           const struct tk_show *show, struct tk_buf *out);
 
+/* That of `tokeng policy compare` from GET /v1/shadow/{source}. */
+void tk_policy_print_comparison(const struct tk_value *answer,
+                                const struct tk_show *show, struct tk_buf *out);
+
 #endif

@@ -14,6 +14,7 @@ struct tk_chooser {
     struct tk_config *config; /* in force; NULL: none yet */
     struct tk_timer *timer;
     struct tk_choices choices;
+    struct tk_shadows *shadows;
 };
 
 static int64_t now_of(const struct tk_chooser *chooser)
@@ -126,7 +127,11 @@ int tk_chooser_new(const struct tk_chooser_options *options,
     if (chooser == NULL) return TK_ENOMEM;
     chooser->options = *options;
     rc = tk_timer_new(options->loop, look_again, chooser, &chooser->timer);
+    if (rc == 0) {
+        rc = tk_shadows_new(options->loop, options->fleet, &chooser->shadows);
+    }
     if (rc != 0) {
+        tk_timer_free(chooser->timer);
         free(chooser);
         return rc;
     }
@@ -138,6 +143,7 @@ int tk_chooser_new(const struct tk_chooser_options *options,
 void tk_chooser_free(struct tk_chooser *chooser)
 {
     if (chooser == NULL) return;
+    tk_shadows_free(chooser->shadows);
     tk_timer_free(chooser->timer);
     tk_choices_close(&chooser->choices);
     free(chooser);
@@ -243,6 +249,7 @@ void tk_chooser_adopt(struct tk_chooser *chooser, struct tk_config *config)
     }
     tk_config_list_policies(config);
     chooser->config = config;
+    tk_shadows_move(chooser->shadows, config);
     tk_timer_set(chooser->timer, now_of(chooser) + TK_WATCH_EVERY_MS);
 }
 
@@ -302,4 +309,25 @@ void tk_chooser_reset(struct tk_chooser *chooser, struct tk_source *source,
     out->trial = (struct tk_trial){0};
     tk_swap_reset(&swap);
     keep(chooser, source, out);
+}
+
+int tk_chooser_compare(struct tk_chooser *chooser, struct tk_source *source,
+                       const struct tk_value *choice, struct tk_trial *trial,
+                       struct tk_problems *problems)
+{
+    struct tk_swap swap = swap_of(chooser, source);
+    struct tk_policy *policy =
+        tk_swap_open(&swap, "policy", choice, trial, problems);
+    int rc;
+
+    if (policy == NULL) return TK_EINVAL;
+    rc = tk_shadows_start(chooser->shadows, source, policy);
+    tk_policy_close(policy);
+    if (rc != 0) tk_problem(problems, "policy", "%s", tk_err_text(rc));
+    return rc;
+}
+
+struct tk_shadows *tk_chooser_shadows(struct tk_chooser *chooser)
+{
+    return chooser->shadows;
 }

@@ -5,6 +5,7 @@
 #define TK_ENGINE_CHOOSER_H
 
 #include "engine/choices.h"
+#include "engine/shadows.h"
 #include "engine/swap.h"
 #include "net/loop.h"
 
@@ -48,5 +49,13 @@ TK_MUST_USE int tk_chooser_back(struct tk_chooser *chooser,
                                 struct tk_why *why);
 void tk_chooser_reset(struct tk_chooser *chooser, struct tk_source *source,
                       struct tk_chosen *out);
+
+/* Compares a choice with what is in force, without putting it in force. */
+TK_MUST_USE int tk_chooser_compare(struct tk_chooser *chooser,
+                                   struct tk_source *source,
+                                   const struct tk_value *choice,
+                                   struct tk_trial *trial,
+                                   struct tk_problems *problems);
+struct tk_shadows *tk_chooser_shadows(struct tk_chooser *chooser);
 
 #endif

@@ -145,6 +145,7 @@ static void note_use(const struct tk_entry *entry, int64_t now, void *data)
     struct tk_engine *engine = data;
 
     tk_recording_use(engine->flights.recording, engine->fleet, entry, now);
+    tk_shadows_use(tk_chooser_shadows(engine->chooser), entry, now);
 }
 
 /* Until ceilings are kept on disk, the wall clock keeps generations growing

@@ -31,6 +31,7 @@ struct tk_fleet_port {
     /* Somebody is about to use a key, whose entry still tells of the use
      * before. NULL: nobody wants to know. */
     void (*used)(const struct tk_entry *entry, int64_t now, void *data);
+    bool is_quiet; /* refreshes only seem to happen: they are not logged */
 };
 
 struct tk_fleet_options {

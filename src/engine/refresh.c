@@ -243,6 +243,7 @@ static void log_landing(const struct tk_fleet *fleet,
     struct tk_record record;
 
     if (!tk_log_wants(TK_LOG_INFO)) return;
+    if (tk_fleet_port(fleet)->is_quiet) return;
     tk_fleet_read(fleet, entry, &record);
     tk_fleet_fingerprint(fleet, record.token, fingerprint);
     tk_log(TK_LOG_INFO, events[landing], tk_view("key", tk_entry_text(entry)),

@@ -224,6 +224,7 @@ static int load(lua_State *L)
     tk_chunk_push(L, loading->source, unit->vm->name);
     lua_call(L, 0, 1);
     unit->vm->is_loading = false;
+    unit->vm->lua_dir = NULL; /* borrowed for the loading only */
     if (!lua_istable(L, -1)) {
         return luaL_error(L, "%s: must return a table, not %s", unit->vm->name,
                           luaL_typename(L, -1));

@@ -25,6 +25,9 @@ static struct need need_of(enum tk_call call)
     case TK_CALL_POLICY_SET:
     case TK_CALL_POLICY_RESET:
     case TK_CALL_ROLLBACK:
+    case TK_CALL_SHADOW:
+    case TK_CALL_SHADOW_START:
+    case TK_CALL_SHADOW_END:
         return (struct need){TK_RIGHT_ADMIN, OF_SOURCE};
     case TK_CALL_LIST:
     case TK_CALL_RELOAD:

@@ -2,6 +2,7 @@
 
 #include "serve/access.h"
 #include "serve/admin.h"
+#include "serve/compare.h"
 #include "serve/explain.h"
 #include "serve/handout.h"
 #include "serve/health.h"
@@ -107,6 +108,15 @@ static bool dispatch_of_source(struct tk_desk *desk, struct tk_request *request,
         return true;
     case TK_CALL_ROLLBACK:
         tk_policies_roll_back(desk, request, route->rest);
+        return true;
+    case TK_CALL_SHADOW:
+        tk_compare_answer(desk, request, route->rest);
+        return true;
+    case TK_CALL_SHADOW_START:
+        tk_compare_start(desk, request, route->rest);
+        return true;
+    case TK_CALL_SHADOW_END:
+        tk_compare_end(desk, request, route->rest);
         return true;
     default:
         return false;

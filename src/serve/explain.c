@@ -148,7 +148,10 @@ static void put_policy(struct tk_json *json, const struct subject *s)
     tk_json_name(json, "policy");
     tk_json_open(json, '{');
     put_text(json, "name", policy->name);
+    put_text(json, "chosen",
+             s->entry->source->post.is_chosen ? "api" : "configuration");
     put_moment(json, "check_interval", policy->check_interval_ms);
+    put_moment(json, "tick_in", tk_policy_tick_at(policy, s->now + 1) - s->now);
     put_decision(json, s);
     put_bool(json, "fallback", s->entry->plan.fallback);
     put_bool(json, "kept", s->entry->plan.kept);
@@ -198,6 +201,9 @@ static void put_refresh(struct tk_json *json, const struct subject *s)
     put_count(json, "active", source->active);
     put_count(json, "max_concurrent", source->max_concurrent);
     if (s->entry->is_queued) {
+        /* The turn is set while nothing but the budget is in the way. */
+        put_moment(json, "budget_wait",
+                   source->turn_at > s->now ? source->turn_at - s->now : 0);
         put_count(json, "ahead", tk_turn_count_before(s->entry));
     }
     put_budget(json, s);
@@ -317,8 +323,31 @@ static void put_reject(struct tk_json *json, const struct subject *s)
     tk_json_close(json, '}');
 }
 
+/* What the policy that is compared with the one in force would do. */
+static void put_shadow(struct tk_json *json, const struct subject *s,
+                       const struct tk_shadow *shadow)
+{
+    const struct tk_entry *entry =
+        shadow == NULL ? NULL : tk_shadow_find(shadow, tk_entry_text(s->entry));
+    struct subject other = *s;
+
+    if (entry == NULL) {
+        put_null(json, "shadow");
+        return;
+    }
+    other.fleet = tk_shadow_fleet(shadow);
+    other.entry = entry;
+    tk_json_name(json, "shadow");
+    tk_json_open(json, '{');
+    put_text(json, "policy", tk_shadow_policy(shadow)->name);
+    put_decision(json, &other);
+    put_plan(json, &other);
+    tk_json_close(json, '}');
+}
+
 void tk_explain_write(const struct tk_fleet *fleet,
-                      const struct tk_entry *entry, int64_t now,
+                      const struct tk_entry *entry,
+                      const struct tk_shadow *shadow, int64_t now,
                       int64_t wall_ms, struct tk_buf *out)
 {
     struct subject subject = {fleet, entry, now, wall_ms};
@@ -337,6 +366,7 @@ void tk_explain_write(const struct tk_fleet *fleet,
     put_issuer(&json, &subject);
     put_policy(&json, &subject);
     put_plan(&json, &subject);
+    put_shadow(&json, &subject, shadow);
     put_refresh(&json, &subject);
     put_failure(&json, &subject);
     put_demand(&json, &subject);
@@ -354,8 +384,11 @@ void tk_explain_answer(struct tk_desk *desk, struct tk_request *request,
 
     if (entry == NULL) return;
     tk_buf_init(&out, TK_DESK_ANSWER_MAX);
-    tk_explain_write(tk_engine_fleet(desk->engine), entry,
-                     tk_engine_now(desk->engine), tk_clock_wall_ms(), &out);
+    tk_explain_write(
+        tk_engine_fleet(desk->engine), entry,
+        tk_shadows_find(tk_chooser_shadows(tk_engine_chooser(desk->engine)),
+                        entry->source),
+        tk_engine_now(desk->engine), tk_clock_wall_ms(), &out);
     tk_desk_send_json(request, 200, &out);
     tk_buf_fini(&out);
 }

@@ -7,7 +7,8 @@
 #include "serve/desk.h"
 
 void tk_explain_write(const struct tk_fleet *fleet,
-                      const struct tk_entry *entry, int64_t now,
+                      const struct tk_entry *entry,
+                      const struct tk_shadow *shadow, int64_t now,
                       int64_t wall_ms, struct tk_buf *out);
 
 void tk_explain_answer(struct tk_desk *desk, struct tk_request *request,

@@ -2,6 +2,7 @@
 
 #include "engine/feasibility.h"
 #include "engine/turn.h"
+#include "serve/metrics_policies.h"
 #include "serve/prom.h"
 
 /* --- counters of sources --- */
@@ -128,35 +129,6 @@ static void put_sources(const struct tk_config *config, const char *family,
     }
 }
 
-static uint64_t count_swaps(const struct tk_source *source)
-{
-    return source->post.swaps;
-}
-
-static uint64_t count_refusals(const struct tk_source *source)
-{
-    return source->post.refusals;
-}
-
-static uint64_t has_drifted(const struct tk_source *source)
-{
-    return tk_source_has_drifted(source);
-}
-
-static void put_swaps(const struct tk_config *config, struct tk_buf *out)
-{
-    put_sources(config, "tokeng_policy_swaps_total", "counter",
-                "Times that the policy of the source was replaced.",
-                count_swaps, out);
-    put_sources(config, "tokeng_policy_refusals_total", "counter",
-                "Changed policy files that were not taken.", count_refusals,
-                out);
-    put_sources(config, "tokeng_policy_drift", "gauge",
-                "1 while another policy is in force than the configuration and "
-                "its file say.",
-                has_drifted, out);
-}
-
 /* --- what was learned --- */
 
 static void put_latency(const struct tk_config *config, unsigned percent,
@@ -261,70 +233,6 @@ static void put_expiry(const struct tk_census *census, struct tk_buf *out)
     }
 }
 
-/* --- policies --- */
-
-static uint64_t count_calls(const struct tk_policy *policy)
-{
-    return policy->decide.calls;
-}
-
-static uint64_t count_failures(const struct tk_policy *policy)
-{
-    return policy->decide.failures;
-}
-
-static uint64_t is_out(const struct tk_policy *policy)
-{
-    return policy->decide.is_out;
-}
-
-static uint64_t count_slow(const struct tk_policy *policy)
-{
-    return policy->decide.slow + policy->learn.slow + policy->tick.slow;
-}
-
-/* A policy that several sources choose, each with options of its own, is one
- * series: a series may not come twice. */
-static bool came_before(const struct tk_config *config, size_t at)
-{
-    for (size_t i = 0; i < at; i++) {
-        if (tk_str_is(tk_str(config->policies[i]->name),
-                      config->policies[at]->name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static uint64_t sum_from(const struct tk_config *config, size_t at,
-                         uint64_t (*read)(const struct tk_policy *policy))
-{
-    uint64_t sum = 0;
-
-    for (size_t i = at; i < config->policy_count; i++) {
-        if (tk_str_is(tk_str(config->policies[i]->name),
-                      config->policies[at]->name)) {
-            sum += read(config->policies[i]);
-        }
-    }
-    return sum;
-}
-
-static void put_policies(const struct tk_config *config, const char *family,
-                         const char *type, const char *help,
-                         uint64_t (*read)(const struct tk_policy *policy),
-                         struct tk_buf *out)
-{
-    tk_prom_head(out, family, type, help);
-    for (size_t i = 0; i < config->policy_count; i++) {
-        struct tk_prom_label labels[] = {{"policy", config->policies[i]->name},
-                                         {NULL, NULL}};
-
-        if (came_before(config, i)) continue;
-        tk_prom_count(out, family, labels, sum_from(config, i, read));
-    }
-}
-
 /* --- the whole --- */
 
 static void put_engine(const struct tk_metrics_view *view, struct tk_buf *out)
@@ -391,21 +299,10 @@ void tk_metrics_write(const struct tk_metrics_view *view, struct tk_buf *out)
     put_sources(config, "tokeng_next_credential_in_use", "gauge",
                 "1 while the second of two is the one in use.",
                 uses_next_secret, out);
-    put_swaps(config, out);
     put_learned(config, out);
     put_states(view->census, out);
     put_expiry(view->census, out);
-    put_policies(config, "tokeng_policy_calls_total", "counter",
-                 "Decisions asked of the policy.", count_calls, out);
-    put_policies(config, "tokeng_policy_failures_total", "counter",
-                 "Decisions that the policy failed to make.", count_failures,
-                 out);
-    put_policies(config, "tokeng_policy_slow_calls_total", "counter",
-                 "Calls of the policy that held the engine for 20 ms or more.",
-                 count_slow, out);
-    put_policies(config, "tokeng_policy_out", "gauge",
-                 "Where the built-in rule took over from the policy.", is_out,
-                 out);
+    tk_metrics_policies_write(config, view->shadows, out);
 }
 
 void tk_metrics_answer(struct tk_desk *desk, struct tk_request *request,
@@ -415,6 +312,7 @@ void tk_metrics_answer(struct tk_desk *desk, struct tk_request *request,
     struct tk_metrics_view view = {
         .config = tk_engine_config(desk->engine),
         .census = &census,
+        .shadows = tk_chooser_shadows(tk_engine_chooser(desk->engine)),
         .now = tk_engine_now(desk->engine),
         .uptime_ms = tk_engine_uptime_ms(desk->engine),
         .longest_turn_us = tk_loop_take_longest_turn_us(desk->loop),

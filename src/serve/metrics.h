@@ -10,6 +10,7 @@
 struct tk_metrics_view {
     const struct tk_config *config;
     const struct tk_census *census;
+    const struct tk_shadows *shadows; /* or NULL */
     int64_t now;
     int64_t uptime_ms;
     int64_t longest_turn_us;

@@ -3,8 +3,6 @@
 #include "engine/chooser.h"
 #include "serve/next.h"
 
-enum { CHOICE_MAX_BYTES = 1 << 20 };
-
 /* --- as JSON --- */
 
 static void put_text(struct tk_json *json, const char *name, const char *text)
@@ -168,10 +166,9 @@ static void send_result(struct tk_desk *desk, struct tk_request *request,
     tk_buf_fini(&out);
 }
 
-/* NULL: the request has been answered. */
-static struct tk_source *find_source(struct tk_desk *desk,
-                                     struct tk_request *request,
-                                     struct tk_str name)
+struct tk_source *tk_policies_find(struct tk_desk *desk,
+                                   struct tk_request *request,
+                                   struct tk_str name)
 {
     struct tk_source *source =
         tk_config_source(tk_engine_config(desk->engine), name);
@@ -186,8 +183,8 @@ static struct tk_source *find_source(struct tk_desk *desk,
     return source;
 }
 
-static void refuse_policy(struct tk_request *request,
-                          const struct tk_problems *problems)
+void tk_policies_refuse(struct tk_request *request,
+                        const struct tk_problems *problems)
 {
     struct tk_http_problem problem = {
         .status = 400,
@@ -211,7 +208,7 @@ static void choose(struct tk_desk *desk, struct tk_request *request,
     tk_buf_init(&detail, TK_DESK_ANSWER_MAX);
     if (tk_chooser_choose(tk_engine_chooser(desk->engine), source, choice,
                           is_trial, &chosen, &problems) != 0) {
-        refuse_policy(request, &problems);
+        tk_policies_refuse(request, &problems);
     } else {
         tk_buf_printf(&detail,
                       is_trial ? "%.*s would do for %s"
@@ -224,22 +221,31 @@ static void choose(struct tk_desk *desk, struct tk_request *request,
     tk_problems_fini(&problems);
 }
 
+bool tk_policies_read(struct tk_request *request, struct tk_pool *pool,
+                      struct tk_value *out)
+{
+    struct tk_value body;
+    struct tk_why why;
+
+    if (tk_json_parse(tk_request_body(request), pool, &body, &why) == 0 &&
+        tk_choice_read(&body, pool, out, &why) == 0) {
+        return true;
+    }
+    tk_desk_refuse_input(request, "bad_request", why.text);
+    return false;
+}
+
 void tk_policies_put(struct tk_desk *desk, struct tk_request *request,
                      struct tk_str name)
 {
-    struct tk_source *source = find_source(desk, request, name);
+    struct tk_source *source = tk_policies_find(desk, request, name);
     bool is_trial = tk_str_is(tk_request_query(request, "trial"), "1");
-    struct tk_value body;
     struct tk_value choice;
     struct tk_pool pool;
-    struct tk_why why;
 
     if (source == NULL) return;
-    tk_pool_init(&pool, CHOICE_MAX_BYTES);
-    if (tk_json_parse(tk_request_body(request), &pool, &body, &why) != 0 ||
-        tk_choice_read(&body, &pool, &choice, &why) != 0) {
-        tk_desk_refuse_input(request, "bad_request", why.text);
-    } else {
+    tk_pool_init(&pool, TK_POLICIES_BODY_MAX);
+    if (tk_policies_read(request, &pool, &choice)) {
         choose(desk, request, source, &choice, is_trial);
     }
     tk_pool_fini(&pool);
@@ -261,7 +267,7 @@ static void send_return(struct tk_desk *desk, struct tk_request *request,
 void tk_policies_drop(struct tk_desk *desk, struct tk_request *request,
                       struct tk_str name)
 {
-    struct tk_source *source = find_source(desk, request, name);
+    struct tk_source *source = tk_policies_find(desk, request, name);
     struct tk_chosen chosen;
 
     if (source == NULL) return;
@@ -272,7 +278,7 @@ void tk_policies_drop(struct tk_desk *desk, struct tk_request *request,
 void tk_policies_roll_back(struct tk_desk *desk, struct tk_request *request,
                            struct tk_str name)
 {
-    struct tk_source *source = find_source(desk, request, name);
+    struct tk_source *source = tk_policies_find(desk, request, name);
     struct tk_http_problem problem = {.status = 409,
                                       .code = "no_policy_before"};
     struct tk_chosen chosen;

@@ -19,6 +19,19 @@ void tk_policies_drop(struct tk_desk *desk, struct tk_request *request,
 void tk_policies_roll_back(struct tk_desk *desk, struct tk_request *request,
                            struct tk_str source);
 
+/* The source of this name; NULL: the request has been answered. */
+struct tk_source *tk_policies_find(struct tk_desk *desk,
+                                   struct tk_request *request,
+                                   struct tk_str name);
+enum { TK_POLICIES_BODY_MAX = 1 << 20 }; /* of the tree of a body */
+/* The choice in the body of a request, as a configuration has it; false: the
+ * request has been answered. */
+bool tk_policies_read(struct tk_request *request, struct tk_pool *pool,
+                      struct tk_value *out);
+/* 400: a policy is not taken. */
+void tk_policies_refuse(struct tk_request *request,
+                        const struct tk_problems *problems);
+
 /* As JSON, for one source. */
 void tk_policies_write(const struct tk_source *source, int64_t now,
                        struct tk_json *json);

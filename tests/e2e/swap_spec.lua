@@ -239,6 +239,36 @@ describe("a policy", function()
         assert.equal(1, code)
     end)
 
+    it("is compared with another that only seems to decide", function()
+        local code, out = subject:cli("policy", "compare", "crm", "threshold",
+            "threshold=1h")
+        assert.equal(0, code)
+        assert.truthy(out:find("being taken over", 1, true), out)
+        local calls = issuer:stats().issuers.oauth2.calls
+        local function both()
+            return cjson.decode(subject:http {
+                path = "/v1/shadow/crm" }.body)
+        end
+        await("all keys", function() return both().seconds > 0 end)
+        for _ = 1, 10 do subject:token("crm/client") end
+        assert.equal(10, both().live.uses)
+        assert.equal(10, both().would.uses)
+        assert.equal(0, both().would.cold)
+        assert.equal(0, (subject:cli("reload")))
+        subject:token("crm/client")
+        assert.equal(11, both().would.uses)
+        assert.equal("own", row("crm").policy)
+        assert.equal(calls, issuer:stats().issuers.oauth2.calls)
+        local metrics = subject:http { path = "/metrics" }.body
+        assert.truthy(metrics:find(
+            'tokeng_shadow_uses_total{source="crm",policy="threshold",'
+            .. 'role="shadow"} 11', 1, true))
+        code = subject:cli("policy", "compare", "crm", "--end")
+        assert.equal(0, code)
+        code = subject:cli("policy", "compare", "crm")
+        assert.equal(1, code)
+    end)
+
     it("a thousand times under callers loses no plan and leaks nothing",
         function()
             local before = subject:token("crm/client").generation

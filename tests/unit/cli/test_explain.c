@@ -27,10 +27,14 @@
     "\"issuer\":{\"facts\":\"renewable while less than 30m remain\","          \
     "\"renewable_in\":null,\"learned\":{\"not_before_in\":90}},"               \
     "\"policy\":{\"name\":\"mine\",\"check_interval\":60,\"verb\":\"lapse\","  \
-    "\"asked_in\":0,\"why\":\"idle\",\"fallback\":true,\"kept\":true},"        \
+    "\"asked_in\":0,\"why\":\"idle\",\"fallback\":true,\"kept\":true,"         \
+    "\"chosen\":\"api\"},"                                                     \
+    "\"shadow\":{\"policy\":\"recent\",\"verb\":\"renew\",\"asked_in\":7,"     \
+    "\"why\":\"in use\",\"next\":{\"what\":\"renew\",\"in\":9}},"              \
     "\"clamp\":\"not before half of the life has passed\",\"spread\":0,"       \
     "\"next\":{\"what\":\"retry\",\"in\":4,\"why\":\"http_500\"},"             \
-    "\"refresh\":{\"running\":true,\"queued\":false,\"active\":3,"             \
+    "\"refresh\":{\"running\":false,\"queued\":true,\"active\":3,"             \
+    "\"ahead\":2,\"budget_wait\":41,"                                          \
     "\"max_concurrent\":3},"                                                   \
     "\"failure\":{\"class\":\"transient\",\"code\":\"http_500\",\"count\":7,"  \
     "\"ago\":2,\"next_try_in\":0},"                                            \
@@ -81,13 +85,17 @@ static void the_chain_of_a_failing_key_is_told(void **state)
            "  token    none\n"
            "  issuer   renewable while less than 30m remain; learned: nothing "
            "new for 1m 30s\n"
-           "  policy   mine says lapse (idle); looks every 1m; overruled, "
-           "because the key is\n"
-           "           to be kept; it failed, so this is the built-in rule\n"
+           "  policy   mine says lapse (idle); looks every 1m; chosen over "
+           "the API;\n"
+           "           overruled, because the key is to be kept; it failed, so "
+           "this is the\n"
+           "           built-in rule\n"
            "  clamp    not before half of the life has passed\n"
            "  spread   none\n"
            "  next     retry in 4s (http_500)\n"
-           "  refresh  on its way; 3 of 3 places of the source taken\n"
+           "  shadow   recent would renew in 9s (in use)\n"
+           "  refresh  waits for its turn; 2 ahead; the budget lets the next "
+           "start in 41s; 3\n           of 3 places of the source taken\n"
            "  failure  transient http_500, 7 in a row, the last 2s ago; next "
            "try now\n"
            "  demand   0 uses, 0.0 an hour\n"

@@ -23,6 +23,32 @@ static void expect(const char *const *words, const char *request,
     conversation_stop(&c);
 }
 
+#define COMPARISON                                                             \
+    "{\"detail\":\"so it is\",\"policy\":\"own\",\"in_force\":\"threshold\","  \
+    "\"live\":{\"uses\":1000,\"calls\":12,\"cold\":3,\"cold_per_10k\":30.0,"   \
+    "\"cost\":{\"4\":21,\"10\":39,\"30\":99}},"                                \
+    "\"would\":{\"uses\":1000,\"calls\":10,\"cold\":1,\"cold_per_10k\":10.5,"  \
+    "\"cost\":{\"4\":13,\"10\":19,\"30\":39}}}"
+
+static void expect_comparison(const char *const *words, const char *request)
+{
+    const struct turn turns[] = {ANSWER("200 OK", COMPARISON)};
+    struct conversation c;
+    const char *out;
+
+    conversation_start(&c, turns, 1);
+    assert_int_equal(capture_run(&c.capture, &tk_policy_command, "--socket",
+                                 c.engine.path, words[0], words[1], words[2],
+                                 words[2] == NULL ? NULL : words[3], NULL),
+                     TK_EXIT_OK);
+    out = capture_out(&c.capture);
+    assert_has(out, "so it is\n");
+    assert_has(out, "threshold  1000     12     3       30.0        21    39");
+    assert_has(out, "own        1000     10     1       10.5        13    19");
+    assert_has(conversation_request(&c), request);
+    conversation_stop(&c);
+}
+
 static void each_verb_makes_its_call(void **state)
 {
     static const char *const set[] = {"set",      "crm",    "foresight",
@@ -30,6 +56,9 @@ static void each_verb_makes_its_call(void **state)
     static const char *const plain[] = {"set", "crm", "own", NULL};
     static const char *const trial[] = {"set", "crm", "own", "--trial", NULL};
     static const char *const back[] = {"rollback", "crm", NULL};
+    static const char *const show[] = {"compare", "crm", NULL};
+    static const char *const end[] = {"compare", "crm", "--end", NULL};
+    static const char *const begin[] = {"compare", "crm", "own", "a=1", NULL};
     static const char *const reset[] = {"reset", "crm", NULL};
 
     (void)state;
@@ -40,6 +69,9 @@ static void each_verb_makes_its_call(void **state)
            "{\"policy\":\"own\",\"options\":{}}");
     expect(trial, "PUT /v1/policies/crm?trial=1 HTTP/1.1\r\n", NULL);
     expect(back, "POST /v1/rollback/crm HTTP/1.1\r\n", NULL);
+    expect_comparison(show, "GET /v1/shadow/crm HTTP/1.1\r\n");
+    expect_comparison(end, "DELETE /v1/shadow/crm HTTP/1.1\r\n");
+    expect_comparison(begin, "PUT /v1/shadow/crm HTTP/1.1\r\n");
     expect(reset, "DELETE /v1/policies/crm HTTP/1.1\r\n", NULL);
 }
 
@@ -67,6 +99,7 @@ static void words_that_make_no_sense_are_refused(void **state)
     static const char *const cases[][4] = {
         {"make", NULL},
         {"list", "crm", NULL},
+        {"compare", NULL},
         {"set", "crm", NULL},
         {"rollback", NULL},
         {"rollback", "crm/client", NULL},

@@ -40,6 +40,7 @@ struct realm {
     struct tk_fleet *fleet;
     int64_t now;
     int fetches;
+    int tokens;
 };
 
 static int realm_fetch(struct tk_entry *entry, int64_t now, void *data)
@@ -61,7 +62,7 @@ static inline struct tk_source *source_of(const struct realm *r,
 static inline int realm_set_up(void **state)
 {
     struct realm *r = calloc(1, sizeof *r);
-    struct tk_fleet_options options = {.max_keys = 256,
+    struct tk_fleet_options options = {.max_keys = 512,
                                        .mean_bytes = 256,
                                        .node = TK_STR("test"),
                                        .port = {realm_fetch, r}};
@@ -91,14 +92,24 @@ static inline int realm_tear_down(void **state)
     return scripts_tear_down(&scripts);
 }
 
-/* A key with a token of two hours. */
-static inline struct tk_entry *realm_fresh(struct realm *r, const char *text)
+/* A refresh that is on its way brings a new token of two hours. */
+static inline void realm_land(struct realm *r, struct tk_entry *entry)
 {
+    char token[24];
     struct tk_answer answer = {.is_token = true,
-                               .token = TK_STR("t"),
+                               .order = entry->commits,
                                .life_ms = 7200 * 1000,
                                .sent_at = r->now,
                                .received_at = r->now};
+
+    if (entry->flight == NULL) return;
+    snprintf(token, sizeof token, "t%d", ++r->tokens);
+    answer.token = tk_str(token);
+    tk_refresh_land(r->fleet, entry, entry->source, &answer, r->now);
+}
+
+static inline struct tk_entry *realm_fresh(struct realm *r, const char *text)
+{
     struct tk_entry *entry = NULL;
     struct tk_key key;
     struct tk_why why;
@@ -110,7 +121,7 @@ static inline struct tk_entry *realm_fresh(struct realm *r, const char *text)
                      0);
     tk_refresh_want(r->fleet, entry, TK_URGENCY_PLANNED, r->now);
     assert_non_null(entry->flight);
-    tk_refresh_land(r->fleet, entry, entry->source, &answer, r->now);
+    realm_land(r, entry);
     return entry;
 }
 

@@ -230,6 +230,8 @@ static void what_is_of_all_sources_needs_a_grant_for_all(void **state)
                      TK_ACCESS_YES);
     assert_int_equal(judge(config, "crm", TK_CALL_POLICY_SET, "crm"),
                      TK_ACCESS_NO);
+    assert_int_equal(judge(config, "crm", TK_CALL_SHADOW_START, "crm"),
+                     TK_ACCESS_NO);
     assert_int_equal(judge(config, "crm", TK_CALL_ROLLBACK, "crm"),
                      TK_ACCESS_NO);
     assert_int_equal(judge(config, "hr", TK_CALL_RESUME, "crm"),

@@ -8,7 +8,7 @@ static const struct reading *explain(struct scene *s,
                                      const struct tk_entry *entry)
 {
     tk_buf_clear(&s->out);
-    tk_explain_write(s->f->fleet, entry, s->f->now, NOON, &s->out);
+    tk_explain_write(s->f->fleet, entry, NULL, s->f->now, NOON, &s->out);
     return read_out(s);
 }
 
@@ -31,6 +31,9 @@ static void the_chain_of_a_fresh_token_is_whole(void **state)
     is_null(r, "issuer.learned.not_before_in");
     says(r, "policy.name", "threshold");
     counts(r, "policy.check_interval", 30);
+    says(r, "policy.chosen", "configuration");
+    counts(r, "policy.tick_in", 29.9);
+    is_null(r, "shadow");
     says(r, "policy.verb", "renew");
     counts(r, "policy.asked_in", 5399.9);
     says(r, "policy.why", "built-in rule");

@@ -31,6 +31,9 @@ static void every_call_has_its_path(void **state)
     leads_to("PUT", "/v1/policies/crm", TK_CALL_POLICY_SET, "crm");
     leads_to("DELETE", "/v1/policies/crm", TK_CALL_POLICY_RESET, "crm");
     leads_to("POST", "/v1/rollback/crm", TK_CALL_ROLLBACK, "crm");
+    leads_to("GET", "/v1/shadow/crm", TK_CALL_SHADOW, "crm");
+    leads_to("PUT", "/v1/shadow/crm", TK_CALL_SHADOW_START, "crm");
+    leads_to("DELETE", "/v1/shadow/crm", TK_CALL_SHADOW_END, "crm");
     leads_to("GET", "/v1/version", TK_CALL_VERSION, "");
     leads_to("GET", "/metrics", TK_CALL_METRICS, "");
     leads_to("GET", "/livez", TK_CALL_LIVEZ, "");
