@@ -1,6 +1,7 @@
 #include "engine/chooser.h"
 
 #include "base/log.h"
+#include "engine/states.h"
 #include "engine/tick.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@ struct tk_chooser {
     struct tk_timer *timer;
     struct tk_choices choices;
     struct tk_shadows *shadows;
+    size_t to_save; /* the source whose turn it is */
 };
 
 static int64_t now_of(const struct tk_chooser *chooser)
@@ -105,11 +107,22 @@ static bool look(struct tk_chooser *chooser)
     return is_unsettled;
 }
 
+/* One at each look: a kill loses little, and no look is long. */
+static void save_one(struct tk_chooser *chooser)
+{
+    const struct tk_config *config = chooser->config;
+
+    if (chooser->to_save >= config->source_count) chooser->to_save = 0;
+    tk_states_save(chooser->options.state_dir,
+                   config->sources[chooser->to_save++]);
+}
+
 static void look_again(void *data)
 {
     struct tk_chooser *chooser = data;
     bool is_soon = look(chooser);
 
+    save_one(chooser);
     tk_timer_set(chooser->timer,
                  now_of(chooser) +
                      (is_soon ? TK_WATCH_SETTLE_MS : TK_WATCH_EVERY_MS));
@@ -143,6 +156,10 @@ int tk_chooser_new(const struct tk_chooser_options *options,
 void tk_chooser_free(struct tk_chooser *chooser)
 {
     if (chooser == NULL) return;
+    for (size_t i = 0;
+         chooser->config != NULL && i < chooser->config->source_count; i++) {
+        tk_states_save(chooser->options.state_dir, chooser->config->sources[i]);
+    }
     tk_shadows_free(chooser->shadows);
     tk_timer_free(chooser->timer);
     tk_choices_close(&chooser->choices);
@@ -206,23 +223,35 @@ static bool was_passed(const struct tk_policy *old,
            tk_stamp_same(&old->watch.passed, &policy->watch.loaded);
 }
 
+static void carry_state(const struct tk_source *source,
+                        const struct tk_policy *old, struct tk_policy *policy)
+{
+    struct tk_why why;
+
+    if (tk_swap_carry(old, policy, &why) == 0) return;
+    tk_log(TK_LOG_WARN, "state of a policy is not carried over",
+           tk_text("source", source->name), tk_text("why", why.text));
+}
+
 static void carry(const struct tk_source *from, struct tk_source *to)
 {
     bool is_same = is_same_choice(from->policy, to->policy);
-    struct tk_why why;
 
     to->post.swaps = from->post.swaps;
     to->post.refusals = from->post.refusals;
+    to->post.saved = from->post.saved;
     if (is_same) {
         to->post.since = from->post.since;
         to->post.was_chosen = from->post.was_chosen;
         tk_policy_put(&to->post.before, from->post.before);
     }
+    if (to->policy != to->post.configured) {
+        carry_state(to, from->post.configured, to->post.configured);
+    }
     if (is_same && was_passed(from->policy, to->policy)) {
         tk_source_choose(to, from->policy);
-    } else if (tk_swap_carry(from->policy, to->policy, &why) != 0) {
-        tk_log(TK_LOG_WARN, "state of a policy is not carried over",
-               tk_text("source", to->name), tk_text("why", why.text));
+    } else {
+        carry_state(to, from->policy, to->policy);
     }
 }
 
@@ -246,6 +275,9 @@ void tk_chooser_adopt(struct tk_chooser *chooser, struct tk_config *config)
 
         choose_again(chooser, config, source);
         if (from != NULL) carry(from, source);
+    }
+    if (chooser->config == NULL) {
+        tk_states_restore(chooser->options.state_dir, config);
     }
     tk_config_list_policies(config);
     chooser->config = config;
@@ -283,6 +315,7 @@ int tk_chooser_choose(struct tk_chooser *chooser, struct tk_source *source,
     out->not_kept.code = 0;
     if (policy == NULL) return TK_EINVAL;
     if (!is_trial) {
+        tk_states_save(chooser->options.state_dir, source);
         tk_swap_choose(&swap, policy);
         keep(chooser, source, out);
     }

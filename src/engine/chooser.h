@@ -15,7 +15,7 @@ struct tk_chooser;
 struct tk_chooser_options {
     struct tk_loop *loop;
     struct tk_fleet *fleet;
-    const char *state_dir; /* where choices are kept; NULL: nowhere */
+    const char *state_dir; /* where choices and states are kept, or NULL */
     /* Something may have to happen earlier than was thought. */
     void (*changed)(void *data);
     void *data;

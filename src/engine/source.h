@@ -48,6 +48,8 @@ struct tk_post {
     uint64_t refusals;
     int64_t refused_at; /* the last one; 0: another was taken since */
     struct tk_why refusal;
+    uint64_t saved;  /* a hash of the state that was kept last */
+    bool is_unsaved; /* it could not be kept */
 };
 
 /* Owned by its configuration; its texts are borrowed from there. */

@@ -230,6 +230,8 @@ describe("a policy", function()
         assert.equal(0, code)
         assert.truthy(out:find("own decides for crm again", 1, true), out)
         assert.is_false(row("crm").drift)
+        -- Its state is as old as it was before the restart.
+        await_word("sixth 6")
         assert.equal(0, (subject:cli("policy", "rollback", "crm")))
         assert.equal("threshold", row("crm").policy)
         assert.is_true(row("crm").drift)
