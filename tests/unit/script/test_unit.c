@@ -37,6 +37,30 @@ static void single_use_grants_are_two_functions(void **state)
     tk_unit_close(unit);
 }
 
+/* The configuration that lent the path of the modules may be gone by then. */
+static void a_unit_outlives_the_place_of_its_modules(void **state)
+{
+    struct tk_token_view view = {.key = TK_STR("a/b"), .state = "fresh"};
+    struct script_file file;
+    char *lua_dir = strdup("/nowhere");
+    struct tk_unit_options options = {TK_UNIT_POLICY, file.path, lua_dir};
+    struct tk_decision decision;
+    struct tk_unit *unit;
+    struct tk_why why;
+
+    (void)state;
+    script_file_make(&file,
+                     "return { api = 1, name = 'x', decide = function()\n"
+                     "  return require 'tokeng.forecast' end }");
+    assert_int_equal(tk_unit_open(&options, &unit, &why), 0);
+    unlink(file.path);
+    memset(lua_dir, '%', strlen(lua_dir));
+    free(lua_dir);
+    assert_int_equal(tk_unit_decide(unit, &view, &decision, &why), TK_ESCRIPT);
+    assert_non_null(strstr(why.text, "only while a file is being loaded"));
+    tk_unit_close(unit);
+}
+
 struct bad {
     const char *text;
     const char *says;
@@ -214,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_unit_tells_about_itself),
         cmocka_unit_test(single_use_grants_are_two_functions),
+        cmocka_unit_test(a_unit_outlives_the_place_of_its_modules),
         cmocka_unit_test(broken_scripts_are_refused_with_a_reason),
         cmocka_unit_test(a_file_that_is_too_large_is_refused),
         cmocka_unit_test(the_scripts_that_are_shipped_load),
