@@ -62,10 +62,11 @@ static inline struct tk_source *source_of(const struct realm *r,
 static inline int realm_set_up(void **state)
 {
     struct realm *r = calloc(1, sizeof *r);
-    struct tk_fleet_options options = {.max_keys = 512,
-                                       .mean_bytes = 256,
-                                       .node = TK_STR("test"),
-                                       .port = {realm_fetch, r}};
+    struct tk_fleet_options options = {
+        .max_keys = 512,
+        .mean_bytes = 256,
+        .node = TK_STR("test"),
+        .port = {.fetch = realm_fetch, .data = r}};
     void *scripts;
 
     if (r == NULL || scripts_set_up(&scripts) != 0) return -1;
