@@ -186,6 +186,9 @@ static void choose_again(struct tk_chooser *chooser, struct tk_config *config,
     if (policy != NULL) {
         tk_source_choose(source, policy);
         source->post.is_chosen = true;
+        tk_log(TK_LOG_INFO, "policy is not the configured one, but chosen",
+               tk_text("source", source->name),
+               tk_text("policy", policy->name));
         tk_policy_close(policy);
     } else {
         tk_log(TK_LOG_ERROR,

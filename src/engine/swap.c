@@ -10,6 +10,9 @@ enum {
     /* Of a fleet of millions the keys of a small source are not looked for
      * any longer than this. */
     LOOKS_MAX = 50 * 1000,
+    /* A slow script may take some ms for a key, and the loop has others to
+     * serve: what it has shown by then must do. */
+    TRIAL_MAX_US = 20 * 1000,
 };
 
 static bool is_meant(const struct tk_swap *swap, const struct tk_source *source)
@@ -93,6 +96,7 @@ static int try_keys(const struct tk_swap *swap, struct tk_policy *policy,
     uint32_t count = tk_fleet_count(swap->fleet);
     uint32_t step = count / LOOKS_MAX + 1;
     uint32_t every = count_keys(swap) / step / TRIALS_MAX + 1;
+    int64_t end_us = tk_fleet_clock_us(swap->fleet) + TRIAL_MAX_US;
     uint32_t seen = 0;
 
     for (uint32_t id = 0; id < count && trial->asked < TRIALS_MAX; id += step) {
@@ -105,6 +109,7 @@ static int try_keys(const struct tk_swap *swap, struct tk_policy *policy,
         }
         rc = try_key(swap, policy, entry, trial, why);
         if (rc != 0) return rc;
+        if (tk_fleet_clock_us(swap->fleet) > end_us) break;
     }
     return 0;
 }

@@ -41,6 +41,8 @@ struct realm {
     int64_t now;
     int fetches;
     int tokens;
+    int64_t clock_us; /* it goes on by */
+    int64_t step_us;  /* this, each time that somebody looks */
 };
 
 static int realm_fetch(struct tk_entry *entry, int64_t now, void *data)
@@ -51,6 +53,14 @@ static int realm_fetch(struct tk_entry *entry, int64_t now, void *data)
     r->fetches++;
     entry->flight = r;
     return 0;
+}
+
+static int64_t realm_clock_us(void *data)
+{
+    struct realm *r = data;
+
+    r->clock_us += r->step_us;
+    return r->clock_us;
 }
 
 static inline struct tk_source *source_of(const struct realm *r,
@@ -66,7 +76,7 @@ static inline int realm_set_up(void **state)
         .max_keys = 512,
         .mean_bytes = 256,
         .node = TK_STR("test"),
-        .port = {.fetch = realm_fetch, .data = r}};
+        .port = {.fetch = realm_fetch, .data = r, .clock_us = realm_clock_us}};
     void *scripts;
 
     if (r == NULL || scripts_set_up(&scripts) != 0) return -1;

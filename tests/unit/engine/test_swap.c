@@ -196,6 +196,25 @@ static void a_trial_tells_what_would_happen(void **state)
     tk_policy_close(policy);
 }
 
+static void a_slow_script_is_tried_on_fewer_keys(void **state)
+{
+    struct realm *r = *state;
+    struct tk_swap swap = swap_of(r, "crm");
+    struct tk_trial trial;
+    struct tk_policy *policy;
+    char key[32];
+
+    for (int i = 0; i < 40; i++) {
+        snprintf(key, sizeof key, "crm/client/k%d", i);
+        realm_fresh(r, key);
+    }
+    r->step_us = 3000;
+    policy = open_one(r, &swap, "tiny", &trial);
+    assert_non_null(policy);
+    assert_int_equal(trial.asked, 7);
+    tk_policy_close(policy);
+}
+
 static void a_rollback_brings_the_old_state_back(void **state)
 {
     struct realm *r = *state;
@@ -261,6 +280,7 @@ int main(void)
         WITH_REALM(ticks_go_on_where_they_were),
         WITH_REALM(what_is_wrong_is_said_and_changes_nothing),
         WITH_REALM(a_trial_tells_what_would_happen),
+        WITH_REALM(a_slow_script_is_tried_on_fewer_keys),
         WITH_REALM(a_rollback_brings_the_old_state_back),
         WITH_REALM(a_reset_brings_what_is_configured),
         WITH_REALM(a_refusal_is_told_where_it_was_meant_for),
