@@ -131,7 +131,9 @@ static int save(const struct tk_choices *choices, struct tk_why *why)
     int rc;
 
     if (choices->path[0] == '\0') {
-        return tk_fail(why, TK_EIO, "there is no state directory");
+        return tk_fail(why, TK_EIO,
+                       "there is no state directory, or one policy is "
+                       "run over everything (--policy)");
     }
     tk_buf_init(&text, TK_JSON_MAX);
     tk_json_open(&json, '{');

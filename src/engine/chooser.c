@@ -290,16 +290,30 @@ void tk_chooser_adopt(struct tk_chooser *chooser, struct tk_config *config)
 
 /* --- over the API --- */
 
-/* What holds for a source is what a restart finds. */
+/* What holds for a source is what a restart finds, or why it does not. */
+static int save_choice(struct tk_chooser *chooser,
+                       const struct tk_source *source, struct tk_why *why)
+{
+    const struct tk_policy *policy = source->policy;
+    const struct tk_value *choice =
+        source->post.is_chosen ? &policy->choice : NULL;
+    struct tk_str name = tk_str(source->name);
+    int rc = 0;
+
+    if (choice != NULL || tk_choices_get(&chooser->choices, name) != NULL) {
+        rc = tk_choices_set(&chooser->choices, name, choice, why);
+    }
+    if (rc == 0 && tk_watch_is_behind(&policy->watch)) {
+        rc = tk_fail(why, TK_EVERSION, "its file has a newer version");
+    }
+    return rc;
+}
+
 static void keep(struct tk_chooser *chooser, const struct tk_source *source,
                  struct tk_chosen *out)
 {
-    const struct tk_value *choice =
-        source->post.is_chosen ? &source->policy->choice : NULL;
-
     out->not_kept.code = 0;
-    if (tk_choices_set(&chooser->choices, tk_str(source->name), choice,
-                       &out->not_kept) != 0) {
+    if (save_choice(chooser, source, &out->not_kept) != 0) {
         tk_log(TK_LOG_WARN, "choice of a policy is not kept",
                tk_text("source", source->name),
                tk_text("why", out->not_kept.text));

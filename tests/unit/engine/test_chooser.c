@@ -127,6 +127,7 @@ static void what_was_undone_is_undone_after_a_restart(void **state)
     assert_int_equal(tk_chooser_back(c->chooser, source_of(c->r, "crm"),
                                      &c->chosen, &c->why),
                      0);
+    assert_int_equal(c->chosen.not_kept.code, 0);
     adopt(c, true);
     assert_string_equal(name_at(c, "crm"), "mine");
     assert_int_equal(choose(c, "crm", "tiny", false), 0);
@@ -202,6 +203,7 @@ static void what_was_turned_down_stays_so_over_a_reload(void **state)
                                      &c->chosen, &c->why),
                      0);
     assert_ptr_equal(source_of(c->r, "crm")->policy, first);
+    assert_int_equal(c->chosen.not_kept.code, TK_EVERSION);
     adopt(c, false);
     assert_ptr_equal(source_of(c->r, "crm")->policy, first);
     assert_ptr_not_equal(source_of(c->r, "hr")->policy, first);
