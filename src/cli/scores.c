@@ -177,12 +177,27 @@ static void warn_of_lives(const struct tk_trace *trace,
     tk_show_wrap(show, out, 0, 0, tk_str(text));
 }
 
+/* The built-in rule has answered for it: the figures are not its own. */
+static void warn_of_trouble(const struct tk_tally *tally,
+                            const struct tk_show *show, struct tk_buf *out)
+{
+    char text[TK_TALLY_NAME + TK_TALLY_TROUBLE + 64];
+
+    if (tally->troubles == 0) return;
+    snprintf(text, sizeof text, "warning: %s failed %llu times, at last: %s",
+             tally->name, (unsigned long long)tally->troubles, tally->trouble);
+    tk_show_wrap(show, out, 0, 0, tk_str(text));
+}
+
 void tk_scores_print(const struct tk_contest *contest,
                      const struct tk_optimum *optimum,
                      const struct tk_show *show, struct tk_buf *out)
 {
     print_terms(contest, show, out);
     warn_of_lives(contest->terms->trace, show, out);
+    for (size_t i = 0; i < contest->count; i++) {
+        warn_of_trouble(&contest->tallies[i], show, out);
+    }
     tk_buf_put_byte(out, '\n');
     print_price(contest, optimum, show, out);
     tk_show_wrap(show, out, 0, 0, tk_str(legend));

@@ -388,6 +388,16 @@ static void tear_down(struct replay *r)
     free(r->by_slot);
 }
 
+static void note_policy(const struct tk_policy *policy, struct tk_tally *out)
+{
+    out->asked = policy->decide.calls;
+    out->troubles = policy->decide.failures + policy->learn.failures +
+                    policy->tick.failures;
+    if (out->troubles == 0) return;
+    snprintf(out->trouble, sizeof out->trouble, "%s",
+             policy->last_failure.text);
+}
+
 int tk_replay(const struct tk_replay_options *options, struct tk_tally *out,
               struct tk_why *why)
 {
@@ -404,7 +414,7 @@ int tk_replay(const struct tk_replay_options *options, struct tk_tally *out,
     tk_pool_init(&r.pool, CALLERS_MAX_BYTES);
     rc = set_up(&r, out);
     if (rc == 0) rc = run(&r);
-    out->asked = options->policy->decide.calls;
+    note_policy(options->policy, out);
     tear_down(&r);
     if (rc != 0 && why->text[0] == '\0') {
         return tk_fail(why, rc, "the simulation: %s", tk_err_text(rc));

@@ -58,6 +58,7 @@ static void put_work(struct tk_json *json, const struct tk_tally *tally,
     put_seconds(json, "at_risk_seconds", tally->at_risk_ms);
     put_number(json, "at_risk", at_risk);
     put_count(json, "asked", tally->asked);
+    put_count(json, "failures_of_policy", tally->troubles);
 }
 
 enum row { OPTIMUM, REFERENCE, POLICY };

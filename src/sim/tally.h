@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TK_TALLY_NAME = 96, TK_DAY_MINUTES = 24 * 60 };
+enum {
+    TK_TALLY_NAME = 96,
+    TK_TALLY_TROUBLE = 400,
+    TK_DAY_MINUTES = 24 * 60,
+};
 
 /* A token of the key that is shown: usable from when it came to its end, or
  * until its successor came. */
@@ -48,7 +52,11 @@ struct tk_tally {
     size_t shown_count;
     size_t shown_cap;
 
-    uint64_t asked; /* how often the policy was, learning included */
+    /* Learning included: how often the policy was asked, how often its script
+     * failed, and the last time why. */
+    uint64_t asked;
+    uint64_t troubles;
+    char trouble[TK_TALLY_TROUBLE];
 };
 
 void tk_tally_fini(struct tk_tally *tally);

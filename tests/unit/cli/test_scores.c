@@ -3,6 +3,8 @@
 
 #include "tests/unit/cli/capture.h"
 
+#include <stdio.h>
+
 static struct tk_trace trace = {.key_count = 7};
 static struct tk_contest_terms terms = {
     .trace = &trace,
@@ -84,6 +86,19 @@ static void a_recording_of_several_issuers_is_warned_of(void **state)
     tk_buf_fini(&out);
 }
 
+static void a_policy_that_failed_is_warned_of(void **state)
+{
+    struct tk_buf out;
+
+    (void)state;
+    tallies[2].troubles = 3;
+    snprintf(tallies[2].trouble, sizeof tallies[2].trouble, "mine.lua:7: no");
+    assert_has(print(&out, NULL),
+               "\nwarning: mine failed 3 times, at last: mine.lua:7: no\n");
+    tallies[2].troubles = 0;
+    tk_buf_fini(&out);
+}
+
 static void without_an_optimum_there_is_a_dash(void **state)
 {
     struct tk_buf out;
@@ -102,6 +117,7 @@ int main(void)
         cmocka_unit_test(every_policy_has_its_row),
         cmocka_unit_test(what_was_assumed_is_said),
         cmocka_unit_test(a_recording_of_several_issuers_is_warned_of),
+        cmocka_unit_test(a_policy_that_failed_is_warned_of),
         cmocka_unit_test(without_an_optimum_there_is_a_dash),
     };
 

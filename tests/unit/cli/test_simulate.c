@@ -69,6 +69,19 @@ static void a_policy_is_measured_by_the_references(void **state)
     assert_string_equal(capture_err(&desk->capture), "");
 }
 
+static void a_policy_that_fails_is_told(void **state)
+{
+    struct desk *desk = *state;
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s",
+             folder_write(&desk->folder, "mine.lua",
+                          "return { api = 1, name = 'mine',\n"
+                          "  decide = function() error 'no' end }\n"));
+    assert_int_equal(simulate(desk, "--policy", path, NULL, NULL), TK_EXIT_OK);
+    assert_has(capture_out(&desk->capture), "warning: mine failed ");
+}
+
 static void programs_get_json(void **state)
 {
     struct desk *desk = *state;
@@ -148,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DESK(a_policy_is_measured_by_the_references),
+        WITH_DESK(a_policy_that_fails_is_told),
         WITH_DESK(programs_get_json),
         WITH_DESK(the_life_is_what_was_recorded),
         WITH_DESK(a_trace_is_made_up_where_there_is_none),
