@@ -15,7 +15,7 @@ local SLOTS = 48           -- half hours of a day, as the profile has them
 local SLOT = 1800
 local HOUR = 3600
 local DAY = 86400
-local SURE = 0.98          -- no habit is surer: it would not wear off in time
+local SURE = 0.98          -- how far habits are believed; none is certain
 -- What habit promised for the last hour and has not come yet may still come:
 -- so much of it is expected now.
 local LATE, LATE_SHARE = HOUR, 0.25
@@ -32,19 +32,19 @@ local exp, log, sqrt, floor, min = math.exp, math.log, math.sqrt, math.floor,
 
 -- Habit: uses in `seconds` from `hour` on, of the key's own clock. Past
 -- midnight it is tomorrow, which may be another kind of day.
-local function promised(token, hour, seconds)
-    local profile, weekend = token.profile, token.weekend
-    local from, left, sum = hour * 2, min(seconds, DAY) / SLOT, 0
+local function promised(token, profile, weekend, hour, seconds)
+    local left, sum = min(seconds, DAY) / HOUR, 0
+    local part = 0.5 - hour % 0.5
     while left > 0 do
-        if from >= SLOTS then
-            from, weekend = from - SLOTS, forecast.is_weekend_tomorrow(token)
+        if hour >= 24 then
+            hour, weekend = hour - 24, forecast.is_weekend_tomorrow(token)
         end
-        local part = min(left, floor(from) + 1 - from)
-        local share = profile(from / 2, weekend)
-        if share > 0 then sum = sum - log(1 - min(share, SURE)) * part end
-        from, left = from + part, left - part
+        if part > left then part = left end
+        local share = profile(hour, weekend)
+        if share > 0 then sum = sum - log(1 - SURE * share) * part end
+        hour, left, part = hour + part, left - part, 0.5
     end
-    return seconds > DAY and sum * seconds / DAY or sum
+    return (seconds > DAY and seconds / DAY or 1) * 2 * sum
 end
 
 -- The key's own clock is ahead of the local one: its day may be the next.
@@ -60,17 +60,18 @@ function forecast.uses(token, seconds)
     if token.idle_before == math.huge then
         return token.rate * exp(-token.idle / HOUR) * seconds / HOUR
     end
-    return promised(token, token.hour, seconds)
+    return promised(token, token.profile, token.weekend, token.hour, seconds)
 end
 
-local function habit_of(token)
-    local uses = forecast.uses(token, token.life)
-    local late = min(token.idle, LATE)
-    if late > 0 and token.idle_before < math.huge then
-        uses = uses + LATE_SHARE
-            * promised(token, token.hour - late / HOUR, late)
+local function habit_of(token, idle)
+    if token.idle_before == math.huge then
+        return 1 - exp(-forecast.uses(token, token.life))
     end
-    return 1 - exp(-uses)
+    local profile, weekend, hour = token.profile, token.weekend, token.hour
+    local late = idle < LATE and idle or LATE
+    return 1 - exp(-promised(token, profile, weekend, hour, token.life)
+        - LATE_SHARE * promised(token, profile, weekend, hour - late / HOUR,
+            late))
 end
 
 local function habit_step(habit)
@@ -98,9 +99,10 @@ end
 
 -- How likely the key is to be used within one life of its token, 0 to 1.
 function forecast.chance(experience, token)
-    local habit = habit_of(token)
+    local idle = token.idle
+    local habit = habit_of(token, idle)
     local step = habit_step(habit)
-    local cell = cell_of(token.idle, step)
+    local cell = cell_of(idle, step)
     local usual = (experience.used_of_step[step] + HABIT_WEIGHT * habit)
         / (experience.seen_of_step[step] + HABIT_WEIGHT)
     return (experience.used[cell] + CELL_WEIGHT * usual)
@@ -112,10 +114,11 @@ end
 -- when waiting for the next look, `until_next` seconds, would risk more than
 -- the part of a life that waiting saves.
 function forecast.is_wanted(experience, token, worth, until_next)
-    if forecast.chance(experience, token) < worth then return false end
-    if token.remaining > 0 then return true end
-    return 1 - exp(-forecast.uses(token, until_next))
-        >= worth * until_next / token.life
+    if token.remaining == 0 and 1 - exp(-forecast.uses(token, until_next))
+        < worth * until_next / token.life then
+        return false
+    end
+    return forecast.chance(experience, token) >= worth
 end
 
 -- Seconds to the moment before the next half hour of the key's own clock, from
@@ -142,7 +145,7 @@ local function read_day(token)
     local sum, next_at = 0, SLOTS * 2
     for slot = 0, SLOTS - 1 do
         sums[slot] = sum
-        sum = sum - log(1 - min(profile(slot / 2, weekend), SURE))
+        sum = sum - log(1 - SURE * profile(slot / 2, weekend))
     end
     sums[SLOTS] = sum
     for slot = SLOTS - 1, 0, -1 do

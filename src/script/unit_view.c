@@ -83,7 +83,8 @@ static int check_slot(lua_State *L, const char *name)
     if (lua_type(L, 1) != LUA_TNUMBER || !isfinite(hour)) {
         luaL_error(L, "token.%s: the hour must be a number", name);
     }
-    slot = (int)floor(fmod(hour, 24) * (TK_PROFILE_SLOTS / 24));
+    if (hour < 0 || hour >= 24) hour = fmod(hour, 24);
+    slot = (int)floor(hour * (TK_PROFILE_SLOTS / 24));
     return slot + (slot < 0 ? TK_PROFILE_SLOTS : 0);
 }
 

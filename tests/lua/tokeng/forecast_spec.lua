@@ -8,8 +8,8 @@ local function near(expected, actual)
         ("expected %f, got %f"):format(expected, actual))
 end
 
--- The uses of a share of days, and back.
-local function uses_of(share) return -math.log(1 - share) end
+-- The uses that a share of days promises.
+local function uses_of(share) return -math.log(1 - 0.98 * share) end
 
 describe("a forecast by habit", function()
     local forecast, clock
@@ -80,7 +80,7 @@ describe("the chance of a use", function()
 
     it("is that of habit before there is experience", function()
         local token = sandbox.token({ hour = 10 }, { [21] = 0.5 })
-        near(0.5, forecast.chance(experience, token))
+        near(0.49, forecast.chance(experience, token))
         token.hour = 12
         near(0, forecast.chance(experience, token))
     end)
