@@ -270,8 +270,8 @@ static int64_t look_at(const struct replay *r)
     int64_t at = tk_fleet_earliest(r->fleet);
 
     if (at == TK_NEVER) return TK_NEVER;
-    at = later(at, r->last_look + grain);
-    if (step == 0) return at;
+    /* One look acts on so many keys; the rest was due then, too. */
+    if (step == 0 || at <= r->last_look) return later(at, r->last_look + grain);
     return START_MS + (at - START_MS + step - 1) / step * step;
 }
 

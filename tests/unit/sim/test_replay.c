@@ -77,6 +77,26 @@ static void the_seed_acts_at_its_ticks_alone(void **state)
     assert_int_equal(tally[ALWAYS_FRESH].cold, 0);
 }
 
+/* All tokens end with the tick of 7200 s, after which each key is used. */
+static void at_a_tick_the_seed_acts_on_all_that_is_due(void **state)
+{
+    enum { KEYS = 1500 };
+    struct trial *trial = *state;
+    const struct tk_tally *tally;
+
+    for (int i = 0; i < KEYS; i++) {
+        char key[16];
+
+        snprintf(key, sizeof key, "crm/k/%d", i);
+        trial_use(trial, key, 1);
+        trial_use(trial, key, 7500 * SECOND);
+    }
+    tally = &trial_run(trial)[SEED];
+    assert_int_equal(tally->first, KEYS);
+    assert_int_equal(tally->cold, 0);
+    assert_int_equal(tally->background, KEYS);
+}
+
 static void callers_of_one_moment_share_a_call(void **state)
 {
     struct trial *trial = *state;
@@ -239,6 +259,7 @@ int main(void)
         WITH_TRIAL(a_key_that_is_kept_fresh_has_no_cold_caller),
         WITH_TRIAL(time_without_a_token_is_summed_up),
         WITH_TRIAL(the_seed_acts_at_its_ticks_alone),
+        WITH_TRIAL(at_a_tick_the_seed_acts_on_all_that_is_due),
         WITH_TRIAL(callers_of_one_moment_share_a_call),
         WITH_TRIAL(a_call_that_fails_is_tried_again),
         WITH_TRIAL(callers_who_get_no_token_are_counted),
