@@ -144,9 +144,62 @@ static void too_many_problems_are_counted_and_not_lost(void **state)
     assert_non_null(strstr(problems_of(tree), "\nthe others are not shown\n"));
 }
 
+static const char *declare(struct tree *tree, const char *json)
+{
+    struct tk_value declaration = parse(tree, json);
+    struct tk_field fields[TK_FIELDS_MAX];
+
+    tk_problems_fini(&tree->problems);
+    tk_problems_init(&tree->problems);
+    tk_schema_declared("p", &declaration, fields, &tree->problems);
+    return problems_of(tree);
+}
+
+static void a_declaration_is_checked_too(void **state)
+{
+    struct tree *tree = *state;
+
+    assert_string_equal(
+        declare(tree, "{'a':{'default':1,'unit':'calls','help':'how many'}}"),
+        "");
+    assert_string_equal(declare(tree, "{'a':{'default':1,'hlep':'x'}}"),
+                        "p.a.hlep: unknown field; did you mean help?\n");
+    assert_string_equal(declare(tree, "{'a':5}"),
+                        "p.a: must be a table, not a number\n");
+    assert_string_equal(declare(tree, "{'a':{'default':'5m','min':3}}"),
+                        "p.a: has a min or max that is no bound of a length of "
+                        "time such as \"15m\"\n");
+    assert_string_equal(declare(tree, "{'a':{'default':1,'max':'1h'}}"),
+                        "p.a: has a min or max that is no bound of a number\n");
+    assert_string_equal(declare(tree, "{'a':{'default':2,'max':1.5}}"),
+                        "p.a: is more than 1.5\n");
+}
+
+static void a_value_of_a_script_is_checked_as_scripts_see_it(void **state)
+{
+    static const struct tk_field span = {
+        .type = TK_FIELD_SPAN, .min = 1000, .max = 60000};
+    struct tree *tree = *state;
+    struct tk_value value = {.type = TK_NUM, .as.number = 1.5};
+
+    tk_schema_check_settled("o", &value, &span, &tree->problems);
+    assert_string_equal(problems_of(tree), "");
+    value.as.number = 0.5;
+    tk_schema_check_settled("o", &value, &span, &tree->problems);
+    value = tk_value_of_int(61);
+    tk_schema_check_settled("o", &value, &span, &tree->problems);
+    value = parse(tree, "'5s'");
+    tk_schema_check_settled("o", &value, &span, &tree->problems);
+    assert_string_equal(problems_of(tree),
+                        "o: is less than 1s\no: is more than 1m\n"
+                        "o: must be a number of seconds, not a text\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_TREE(a_declaration_is_checked_too),
+        WITH_TREE(a_value_of_a_script_is_checked_as_scripts_see_it),
         WITH_TREE(a_good_table_has_no_problems),
         WITH_TREE(an_unknown_field_comes_with_the_nearest_name),
         WITH_TREE(all_problems_are_reported_at_once),

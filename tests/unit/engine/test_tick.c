@@ -308,7 +308,7 @@ static void move_in(struct fixture *f, struct neighbour *hr)
     struct tk_key key;
 
     *hr = (struct neighbour){
-        .policy.check_interval_ms = CHECK,
+        .policy = {.holders = 1, .check_interval_ms = CHECK},
         .source = {.name = "hr",
                    .kinds = {f->source.kinds[0]},
                    .kind_count = 1,
