@@ -110,10 +110,12 @@ tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
 tokeng_specs(e2e tests/e2e "tests/e2e/?.lua$<SEMICOLON>tests/lua/?.lua"
   --helper=tests/e2e/support/helper.lua)
 if(NOT TOKENG_SANITIZE) # nginx has no sanitizer, nor have other hosts
-  add_executable(host ${PROJECT_SOURCE_DIR}/tests/hosts/host.c)
-  target_link_libraries(host PRIVATE tokeng_flags tokeng)
+  foreach(name host reader)
+    add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/hosts/${name}.c)
+    target_link_libraries(${name} PRIVATE tokeng_flags tokeng)
+  endforeach()
   add_library(other_malloc MODULE ${PROJECT_SOURCE_DIR}/tests/hosts/malloc.c)
-  set_target_properties(host other_malloc PROPERTIES PREFIX ""
+  set_target_properties(host reader other_malloc PROPERTIES PREFIX ""
     C_VISIBILITY_PRESET default
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

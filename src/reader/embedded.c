@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include "reader/embedded.h"
 
+#include "reader/want.h"
+
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -128,19 +130,21 @@ static int start(const struct tokeng_engine_options *o,
 int tokeng_engine_start(const struct tokeng_engine_options *o,
                         struct tokeng_engine **out)
 {
+    struct tokeng_engine_options full;
     struct tokeng_engine *engine;
     int rc;
 
     if (out == NULL) return TOKENG_EINVAL;
     *out = NULL;
-    if (o == NULL || o->size != sizeof *o || o->log_level > TOKENG_LOG_ERROR) {
+    if (o == NULL || !tk_sized_read(o, &full, sizeof full) ||
+        full.log_level > TOKENG_LOG_ERROR) {
         return TOKENG_EINVAL;
     }
-    if (o->why != NULL && o->why_cap > 0) o->why[0] = '\0';
+    if (full.why != NULL && full.why_cap > 0) full.why[0] = '\0';
     engine = calloc(1, sizeof *engine);
     if (engine == NULL) return TOKENG_ENOMEM;
     engine->pid = getpid();
-    rc = start(o, engine);
+    rc = start(&full, engine);
     if (rc == 0) {
         *out = engine;
     } else {

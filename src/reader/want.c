@@ -14,18 +14,26 @@ enum {
 /* A structure of an older caller is shorter than ours: the rest is 0. One of a
  * newer caller is longer: what we do not know must be 0. A size beyond all
  * reason was never set. */
-bool tk_want_read(const struct tokeng_want *from, struct tokeng_want *out)
+bool tk_sized_read(const void *from, void *out, uint32_t ours)
 {
-    size_t size;
+    uint32_t size;
 
-    *out = (struct tokeng_want){.size = sizeof *out, .wait_ms = WAIT_MS};
-    if (from == NULL) return true;
-    size = from->size;
-    if (size < sizeof from->size || size > STRUCT_MAX) return false;
-    for (size_t i = sizeof *out; i < size; i++) {
+    memcpy(&size, from, sizeof size);
+    if (size < sizeof size || size > STRUCT_MAX) return false;
+    for (uint32_t i = ours; i < size; i++) {
         if (((const char *)from)[i] != 0) return false;
     }
-    memcpy(out, from, size < sizeof *out ? size : sizeof *out);
+    memset(out, 0, ours);
+    memcpy(out, from, size < ours ? size : ours);
+    memcpy(out, &ours, sizeof ours);
+    return true;
+}
+
+bool tk_want_read(const struct tokeng_want *from, struct tokeng_want *out)
+{
+    *out = (struct tokeng_want){.size = sizeof *out, .wait_ms = WAIT_MS};
+    if (from == NULL) return true;
+    if (!tk_sized_read(from, out, sizeof *out)) return false;
     /* What the engine takes at most; it would refuse more. */
     if (out->wait_ms == 0) out->wait_ms = WAIT_MS;
     if (out->wait_ms > WAIT_MAX_MS) out->wait_ms = WAIT_MAX_MS;

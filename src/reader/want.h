@@ -8,6 +8,11 @@
 
 #include <stdbool.h>
 
+/* Reads a structure that begins with its caller's sizeof of it, into one of
+ * `ours` bytes. False: the size was not set, or what is more than ours is asked
+ * for. */
+bool tk_sized_read(const void *from, void *out, uint32_t ours);
+
 /* `from` NULL: any token that is valid. False: it makes no sense. */
 bool tk_want_read(const struct tokeng_want *from, struct tokeng_want *out);
 

@@ -18,6 +18,13 @@ for folder in lua/tokeng policies web; do
     }
 done
 
+for module in tokeng.lua tokeng/native.lua; do
+    test -f "$prefix/share/lua/5.1/resty/$module" || {
+        echo "share/lua/5.1/resty/$module is not installed"
+        exit 1
+    }
+done
+
 mkdir "$work/host"
 cat >"$work/host/host.c" <<'C'
 #include <stdio.h>

@@ -1,11 +1,13 @@
 -- shared_spec.lua - tokens in shared memory: read without the engine, to their
 -- ends and never beyond, and from the next engine when there is one.
+local clocks = require "support.clocks"
 local engine = require "support.engine"
 local fake = require "support.fake"
 local process = require "support.process"
 local wait = require "support.wait"
 
 local LIFE_SECONDS = 6
+local HOUR_MS = 3600 * 1000
 
 local CONFIG = [[
 return {
@@ -25,10 +27,25 @@ describe("the shared cache", function()
     end
 
     -- Without a word to an engine: its socket is not where the cache is.
-    local function read()
-        local code, out = process.run { path = engine.program(),
+    local function read(env)
+        local code, out = process.run { path = engine.program(), env = env,
             args = { "get", "crm/client", "--dir", subject.dir .. "/run" } }
         return code, out:gsub("\n$", "")
+    end
+
+    -- As on a machine that has slept for an hour since the engine's last beat;
+    -- as on one whose wall clock was set by an hour.
+    local function asleep()
+        local time = clocks.new()
+        time:step("wall", HOUR_MS)
+        time:step("boot", HOUR_MS)
+        return time.env
+    end
+
+    local function set()
+        local time = clocks.new()
+        time:step("wall", HOUR_MS)
+        return time.env
     end
 
     local function hits()
@@ -54,6 +71,17 @@ describe("the shared cache", function()
         assert.equal(answer.token, token)
     end)
 
+    it("is not read on after a sleep, before the engine has noticed",
+        function()
+            local socket = subject.dir .. "/run/tokeng.sock"
+            assert(os.rename(socket, socket .. ".away"))
+            local code = read(asleep())
+            local after_set = read(set())
+            assert(os.rename(socket .. ".away", socket))
+            assert.not_equal(0, code)
+            assert.equal(0, after_set)
+        end)
+
     it("counts as use what its readers read", function()
         local before = hits()
         assert.equal(0, (read()))
@@ -67,6 +95,7 @@ describe("the shared cache", function()
             local code, token = read()
             assert.equal(0, code)
             assert.is_true(issuer:accepts(token))
+            assert.not_equal(0, (read(asleep())))
             wait.wait_until(function() return (read()) ~= 0 end,
                 2 * LIFE_SECONDS, "the token to end")
             assert.is_false(issuer:accepts(token))

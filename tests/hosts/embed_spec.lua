@@ -104,6 +104,18 @@ describe("the engine inside", function()
         assert.equal("", err)
     end)
 
+    it("a program with jemalloc is refused in a sentence", function()
+        local pipe = assert(io.popen("ldconfig -p"))
+        local jemalloc = assert(pipe:read("a"):match(
+            "(/%S+/libjemalloc%.so%.2)"))
+        pipe:close()
+        local code, out, err = host("1", { LD_PRELOAD = jemalloc })
+        assert.equal(14, code, out .. err)
+        assert.matches("^the engine cannot be loaded where malloc is not "
+            .. "libc's but that of [^\n]+/libjemalloc%.so%.2: [^\n]+\n$", out)
+        assert.equal("", err)
+    end)
+
     it("LuaJIT has Lua 5.4 of its own", function()
         local code, out, err = process.run { path = "luajit",
             args = { "-e", "print((function() " .. script() .. " end)())" } }

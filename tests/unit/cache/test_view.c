@@ -446,7 +446,7 @@ static void a_writer_that_is_killed_leaves_whole_tokens(void **state)
     unsigned dice = 1;
 
     for (unsigned i = 0; i < 4; i++) write_token(&f->table, i, 1);
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < 500; round++) {
         struct reader reader = {.view = &f->view, .reads = 8};
         struct tk_table table = f->table;
         pid_t child = fork();

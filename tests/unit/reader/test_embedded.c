@@ -5,6 +5,7 @@
 #include "tests/unit/harness.h"
 
 #include <dlfcn.h>
+#include <stddef.h>
 #include <string.h>
 
 /* A sanitizer's malloc is not libc's. */
@@ -56,11 +57,46 @@ static void it_is_looked_for_beside_libtokeng_alone(void **state)
     expect_refusal(NULL, "/tests/libtokeng-engine.so.0: cannot open");
 }
 
+/* A size below `why` has no reason to fill. */
+static void options_of_an_older_or_a_newer_caller_are_taken(void **state)
+{
+    union {
+        struct tokeng_engine_options options;
+        char bytes[sizeof(struct tokeng_engine_options) + 64];
+    } newer = {.options = {.library = "libc.so.6"}};
+    struct tokeng_engine *engine;
+
+    (void)state;
+    newer.options.size = sizeof newer;
+    assert_int_equal(tokeng_engine_start(&newer.options, &engine),
+                     TOKENG_EHOST);
+    newer.options.size = offsetof(struct tokeng_engine_options, why);
+    assert_int_equal(tokeng_engine_start(&newer.options, &engine),
+                     TOKENG_EHOST);
+    newer.options.size = sizeof newer;
+    newer.bytes[sizeof newer - 1] = 1;
+    assert_int_equal(tokeng_engine_start(&newer.options, &engine),
+                     TOKENG_EINVAL);
+}
+
+static void options_without_a_size_are_refused(void **state)
+{
+    struct tokeng_engine_options options = {.size = 0};
+    struct tokeng_engine *engine;
+
+    (void)state;
+    assert_int_equal(tokeng_engine_start(&options, &engine), TOKENG_EINVAL);
+    options.size = UINT32_MAX;
+    assert_int_equal(tokeng_engine_start(&options, &engine), TOKENG_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_library_that_cannot_be_loaded_is_named),
         cmocka_unit_test(a_library_of_something_else_is_refused),
+        cmocka_unit_test(options_of_an_older_or_a_newer_caller_are_taken),
+        cmocka_unit_test(options_without_a_size_are_refused),
         cmocka_unit_test(it_is_looked_for_beside_libtokeng_alone),
     };
 
