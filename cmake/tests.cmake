@@ -109,6 +109,8 @@ set_target_properties(clocks faults PROPERTIES PREFIX ""
 tokeng_specs(lua tests/lua "lua/?.lua$<SEMICOLON>tests/lua/?.lua")
 tokeng_specs(e2e tests/e2e "tests/e2e/?.lua$<SEMICOLON>tests/lua/?.lua"
   --helper=tests/e2e/support/helper.lua)
+# Some thirty seconds on a quiet machine.
+set_tests_properties(e2e.starved PROPERTIES TIMEOUT 300)
 if(NOT TOKENG_SANITIZE) # nginx has no sanitizer, nor have other hosts
   foreach(name host reader)
     add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/hosts/${name}.c)
