@@ -8,9 +8,15 @@
 
 #include <stdlib.h>
 
-/* Easy handles that are kept for the next request; a longer URL is checked
- * each time. */
-enum { IDLE_MAX = 64, SOUND_URL_MAX = 1024 };
+enum {
+    IDLE_MAX = 64,        /* easy handles that are kept for the next request */
+    SOUND_URL_MAX = 1024, /* a longer one is checked each time */
+    /* What curl reads and, under TLS, sends at a time. Both are wiped after
+     * each request, so curl's own choice of 16 and 64 KiB would cost more than
+     * the answer does. */
+    READ_SIZE = 4 * 1024,
+    WRITE_SIZE = 16 * 1024,
+};
 
 /* Owned by its client until its callback has returned. */
 struct tk_transfer {
@@ -62,6 +68,16 @@ static void let_go(struct tk_client *client)
     if (--client->uses == 0 && client->is_closed) release(client);
 }
 
+/* Fails for a handle that still has a buffer, as one of a request that ran out
+ * of memory may: a reset does not free it. */
+static bool set_sizes(CURL *easy)
+{
+    return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_SIZE) ==
+               CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                            (long)WRITE_SIZE) == CURLE_OK;
+}
+
 static CURL *take_easy(struct tk_client *client)
 {
     CURL *easy;
@@ -69,7 +85,8 @@ static CURL *take_easy(struct tk_client *client)
     if (client->idle_count > 0) return client->idle[--client->idle_count];
     easy = curl_easy_init();
     if (easy == NULL) return NULL;
-    if (curl_easy_setopt(easy, CURLOPT_SHARE, client->share) != CURLE_OK) {
+    if (!set_sizes(easy) ||
+        curl_easy_setopt(easy, CURLOPT_SHARE, client->share) != CURLE_OK) {
         curl_easy_cleanup(easy);
         return NULL;
     }
@@ -80,7 +97,7 @@ static CURL *take_easy(struct tk_client *client)
 static void put_easy(struct tk_client *client, CURL *easy)
 {
     curl_easy_reset(easy);
-    if (client->idle_count < IDLE_MAX) {
+    if (client->idle_count < IDLE_MAX && set_sizes(easy)) {
         client->idle[client->idle_count++] = easy;
     } else {
         curl_easy_cleanup(easy);

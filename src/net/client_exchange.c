@@ -16,11 +16,6 @@ enum {
     HEAD_MAX = 32 * 1024,
     SENT_MAX = 1024 * 1024,
     HEADER_MAX = 64 * 1024, /* name and value of one header that is sent */
-    /* What curl reads and, under TLS, sends at a time. Both are wiped after
-     * each request, so curl's own choice of 16 and 64 KiB would cost more than
-     * the answer does. */
-    READ_SIZE = 4 * 1024,
-    WRITE_SIZE = 16 * 1024,
 };
 
 /* What holds for every request. curl_easy_reset has put the defaults back,
@@ -40,8 +35,6 @@ static const struct {
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2}, /* or later */
     {CURLOPT_CA_CACHE_TIMEOUT, 3600}, /* s; then a new bundle is noticed */
     {CURLOPT_DNS_CACHE_TIMEOUT, 60},  /* s; issuers move by DNS */
-    {CURLOPT_BUFFERSIZE, READ_SIZE},
-    {CURLOPT_UPLOAD_BUFFERSIZE, WRITE_SIZE},
     /* A transfer that is ended while its host name is being looked up: let
      * the thread end when it will instead of waiting for it on the loop. */
     {CURLOPT_QUICK_EXIT, 1},
