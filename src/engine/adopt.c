@@ -1,11 +1,12 @@
 #include "engine/adopt.h"
 
 #include "base/log.h"
+#include "engine/slice.h"
 
 /* Returns 1 if the tokens are for the same thing, 0, or an error. */
-static int is_same_identity(const struct tk_entry *entry,
-                            const struct tk_source *source,
-                            const struct tk_kind *kind)
+static int compare_identities(const struct tk_entry *entry,
+                              const struct tk_source *source,
+                              const struct tk_kind *kind)
 {
     struct tk_key key = tk_entry_key(entry);
     unsigned char identity[TK_IDENTITY_LEN];
@@ -19,16 +20,63 @@ static int is_same_identity(const struct tk_entry *entry,
     return memcmp(identity, before, TK_IDENTITY_LEN) == 0;
 }
 
+/* All keys of a kind are for the same thing, but for variants: there may be a
+ * hundred thousand of them, and two digests for each would hold the loop. */
+static int is_same_identity(const struct tk_entry *entry, struct tk_str subject,
+                            struct tk_source *source,
+                            const struct tk_kind *kind)
+{
+    enum tk_sameness *known = &source->sameness[kind - source->kinds];
+    int rc;
+
+    if (tk_source_variant(source, kind, subject) != NULL ||
+        tk_source_variant(entry->source, entry->kind, subject) != NULL) {
+        return compare_identities(entry, source, kind);
+    }
+    if (*known != TK_SAMENESS_UNKNOWN) return *known == TK_SAMENESS_SAME;
+    rc = compare_identities(entry, source, kind);
+    if (rc >= 0) *known = rc > 0 ? TK_SAMENESS_SAME : TK_SAMENESS_OTHER;
+    return rc;
+}
+
+/* Keys of one source mostly lie together: the last look-up is kept. */
+struct successor {
+    const struct tk_source *of;
+    struct tk_source *source; /* NULL: it is taken out */
+};
+
+static struct tk_source *find_successor(struct successor *last,
+                                        const struct tk_entry *entry,
+                                        const struct tk_config *new)
+{
+    if (last->of != entry->source) {
+        last->of = entry->source;
+        last->source = tk_config_source(new, tk_entry_key(entry).source);
+    }
+    return last->source;
+}
+
 bool tk_adopt_judge(struct tk_fleet *fleet, const struct tk_config *new,
                     struct tk_problems *problems)
 {
+    struct successor last = {NULL, NULL};
+
+    for (size_t i = 0; i < new->source_count; i++) {
+        struct tk_source *source = new->sources[i];
+
+        for (int k = 0; k < TK_KINDS_MAX; k++) {
+            source->sameness[k] = TK_SAMENESS_UNKNOWN;
+        }
+    }
     for (uint32_t id = 0; id < tk_fleet_count(fleet); id++) {
         struct tk_entry *entry = tk_fleet_at(fleet, id);
         struct tk_key key = tk_entry_key(entry);
-        struct tk_source *source = tk_config_source(new, key.source);
+        struct tk_source *source = find_successor(&last, entry, new);
         const struct tk_kind *kind =
             source == NULL ? NULL : tk_source_accepts(source, &key, NULL);
-        int rc = kind == NULL ? 0 : is_same_identity(entry, source, kind);
+        int rc = kind == NULL
+                     ? 0
+                     : is_same_identity(entry, key.subject, source, kind);
 
         if (rc < 0) {
             tk_problem(problems, new->path, "%s", tk_err_text(rc));
@@ -62,22 +110,27 @@ static bool is_wanted(const struct tk_fleet *fleet,
 {
     struct tk_record record;
 
+    if (entry->wait_count > 0) return true;
+    if (entry->forced == 0 || entry->is_poisoned) return false;
     tk_fleet_read(fleet, entry, &record);
-    return entry->wait_count > 0 ||
-           (record.generation > 0 && record.generation == entry->forced &&
-            !entry->is_poisoned);
+    return record.generation == entry->forced;
 }
 
-/* A failure of the old configuration says nothing about the new one. */
+/* A failure of the old configuration says nothing about the new one. A policy
+ * that is asked about many keys holds up nobody: the rest is due, and asked
+ * from the next turn on. */
 static void plan_anew(struct tk_fleet *fleet, struct tk_entry *entry,
-                      bool was_forced, int64_t now)
+                      bool was_forced, bool is_over, int64_t now)
 {
     tk_entry_forget_failure(entry);
     if (entry->flight != NULL) return;
-    if (entry->life.expires_at != 0) {
-        tk_schedule_ask(fleet, entry, now);
-    } else {
+    if (entry->life.expires_at == 0) {
         tk_fleet_set_due(fleet, entry, now);
+    } else if (is_over) {
+        entry->plan.verb = TK_ASK;
+        tk_fleet_set_due(fleet, entry, now);
+    } else {
+        tk_schedule_ask(fleet, entry, now);
     }
     if (was_forced || is_wanted(fleet, entry)) {
         tk_refresh_want(fleet, entry, TK_URGENCY_PLANNED, now);
@@ -144,6 +197,9 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
               void (*flight_dropped)(struct tk_entry *entry, void *data),
               void *data)
 {
+    struct successor last = {NULL, NULL};
+    struct tk_slice slice = tk_slice_begin(fleet);
+    bool is_over = false;
     uint32_t id = 0;
 
     tk_unknown_forget_all(tk_fleet_unknowns(fleet));
@@ -153,13 +209,17 @@ void tk_adopt(struct tk_fleet *fleet, const struct tk_config *old,
     while (id < tk_fleet_count(fleet)) {
         struct tk_entry *entry = tk_fleet_at(fleet, id);
         struct tk_key key = tk_entry_key(entry);
-        struct tk_source *source = tk_config_source(new, key.source);
+        struct tk_source *source = find_successor(&last, entry, new);
 
         if (entry->is_leaving) {
             if (entry->flight != NULL) flight_dropped(entry, data);
             withdraw(fleet, entry, now);
         } else {
-            plan_anew(fleet, entry, move_to(fleet, entry, source, &key), now);
+            /* Once it is, it stays so: the clock would cost more than all the
+             * rest. */
+            is_over = is_over || tk_slice_is_over(&slice);
+            plan_anew(fleet, entry, move_to(fleet, entry, source, &key),
+                      is_over, now);
             id++;
         }
     }

@@ -9,14 +9,8 @@
 
 #include <stdio.h>
 
-enum {
-    /* A longer life than before, by more than what rounding to seconds
-     * explains. */
-    EXTENSION_MIN_MS = 2000,
-    /* Keys acted on in one call, where no clock tells how long that takes. The
-     * rest is due still. */
-    ACTS_MAX = 500,
-};
+/* A longer life than before, by more than what rounding to seconds explains. */
+enum { EXTENSION_MIN_MS = 2000 };
 
 /* --- start --- */
 
@@ -86,6 +80,7 @@ void tk_refresh_want(struct tk_fleet *fleet, struct tk_entry *entry,
 void tk_refresh_drain(struct tk_fleet *fleet, struct tk_source *source,
                       int64_t now)
 {
+    struct tk_slice slice = tk_slice_begin(fleet);
     struct tk_entry *entry;
 
     if (source->is_draining) return;
@@ -93,6 +88,7 @@ void tk_refresh_drain(struct tk_fleet *fleet, struct tk_source *source,
     source->is_draining = true;
     while ((entry = tk_turn_next(source, now)) != NULL) {
         start(fleet, entry, now);
+        if (tk_slice_is_over(&slice)) break;
     }
     source->is_draining = false;
     tk_fleet_set_turn(fleet, source, tk_turn_at(source, now));
@@ -486,14 +482,16 @@ void tk_refresh_run_due(struct tk_fleet *fleet, int64_t now)
     uint32_t id = 0;
 
     tk_tick_run_due(fleet, now);
+    slice = tk_slice_begin(fleet);
     while ((source = tk_fleet_take_turn(fleet, now)) != NULL) {
         tk_refresh_drain(fleet, source, now);
+        if (tk_slice_is_over(&slice)) break;
     }
     slice = tk_slice_begin(fleet);
-    for (int n = 0; n < ACTS_MAX && !tk_slice_is_over(&slice); n++) {
+    do {
         id = tk_fleet_next_due(fleet, id, now);
         if (id == tk_fleet_count(fleet)) break;
         if (act(fleet, tk_fleet_at(fleet, id), now)) id++;
-    }
+    } while (!tk_slice_is_over(&slice));
     tk_fleet_find_earliest(fleet);
 }

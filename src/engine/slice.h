@@ -1,6 +1,7 @@
 /* engine/slice.h - how long work of the fleet may hold the loop before others
- * have their turn: two and a half milliseconds. A run of the fleet takes two
- * slices, one for the ticks of policies and one for the keys.
+ * have their turn: two and a half milliseconds. A run of the fleet takes one
+ * slice each for the ticks of policies, for refreshes whose turn has come and
+ * for the keys; so does whoever answers many callers.
  */
 #ifndef TK_ENGINE_SLICE_H
 #define TK_ENGINE_SLICE_H

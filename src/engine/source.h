@@ -52,6 +52,10 @@ struct tk_post {
     bool is_unsaved; /* it could not be kept */
 };
 
+/* Are the tokens of a kind, without a variant, for the same thing as they were
+ * under the configuration before? Found out while this one is judged. */
+enum tk_sameness { TK_SAMENESS_UNKNOWN, TK_SAMENESS_SAME, TK_SAMENESS_OTHER };
+
 /* Owned by its configuration; its texts are borrowed from there. */
 struct tk_source {
     const char *name;
@@ -95,6 +99,7 @@ struct tk_source {
     struct tk_source_stats stats;
     struct tk_source_stats stats_at_tick;    /* of its policy, the last one */
     struct tk_learned learned[TK_KINDS_MAX]; /* beside `kinds` */
+    enum tk_sameness sameness[TK_KINDS_MAX]; /* likewise */
 };
 
 /* `table` is sources.NAME. Every problem goes to `problems`; NULL is returned

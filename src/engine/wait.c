@@ -1,12 +1,8 @@
 #include "engine/wait.h"
 
-#include <stdint.h>
+#include "engine/slice.h"
 
-enum {
-    RETRY_UNKNOWN_MS = 1000,
-    /* Callers answered in one go: some 4 us each over HTTP. */
-    ANSWERS_MAX = 500,
-};
+enum { RETRY_UNKNOWN_MS = 1000 };
 
 bool tk_wait_is_met(const struct tk_fleet *fleet, const struct tk_entry *entry,
                     const struct tk_want *want, int64_t now, bool is_final)
@@ -89,19 +85,22 @@ static void answer(struct tk_fleet *fleet, struct tk_wait *wait,
  * inside `done` must not be answered twice by the same landing. Returns whether
  * some are left. */
 static bool settle(struct tk_fleet *fleet, struct tk_entry *entry,
-                   enum tk_refusal refusal, int64_t now, size_t max)
+                   enum tk_refusal refusal, int64_t now, bool in_one_go)
 {
+    struct tk_slice slice = tk_slice_begin(fleet);
+    bool is_over = false;
     struct tk_link landed;
 
     tk_list_init(&landed);
     tk_list_move(&landed, &entry->waits);
-    for (; !tk_list_is_empty(&landed) && max > 0; max--) {
+    while (!tk_list_is_empty(&landed) && !is_over) {
         struct tk_wait *wait =
             TK_LIST_ITEM(landed.next, struct tk_wait, of_entry);
 
         bool is_met = tk_wait_is_met(fleet, entry, &wait->want, now, true);
 
         answer(fleet, wait, is_met ? TK_REFUSAL_NONE : refusal, now);
+        is_over = !in_one_go && tk_slice_is_over(&slice);
     }
     if (tk_list_is_empty(&landed)) return false;
     for (struct tk_link *at = landed.next; at != &landed; at = at->next) {
@@ -118,13 +117,13 @@ static bool settle(struct tk_fleet *fleet, struct tk_entry *entry,
 void tk_wait_settle(struct tk_fleet *fleet, struct tk_entry *entry,
                     enum tk_refusal refusal, int64_t now)
 {
-    (void)settle(fleet, entry, refusal, now, SIZE_MAX);
+    (void)settle(fleet, entry, refusal, now, true);
 }
 
 void tk_wait_settle_soon(struct tk_fleet *fleet, struct tk_entry *entry,
                          enum tk_refusal refusal, int64_t now)
 {
-    if (settle(fleet, entry, refusal, now, ANSWERS_MAX)) {
+    if (settle(fleet, entry, refusal, now, false)) {
         tk_fleet_wake(fleet, now);
     }
 }
@@ -155,26 +154,29 @@ int64_t tk_wait_expire(struct tk_fleet *fleet, int64_t now)
     struct tk_link late;
     int64_t next = TK_NEVER;
     struct tk_link *link = all->next;
-    size_t count = 0;
+    struct tk_slice slice;
 
     tk_list_init(&late);
     while (link != all) {
         struct tk_wait *wait = TK_LIST_ITEM(link, struct tk_wait, of_fleet);
 
         link = link->next;
-        if (wait->deadline <= now && count < ANSWERS_MAX) {
+        if (wait->deadline <= now) {
             tk_list_drop(&wait->of_fleet);
             tk_list_push(&late, &wait->of_fleet);
-            count++;
         } else if (wait->deadline < next) {
             next = wait->deadline;
         }
     }
+    slice = tk_slice_begin(fleet);
     while (!tk_list_is_empty(&late)) {
         answer_late(fleet, TK_LIST_ITEM(late.next, struct tk_wait, of_fleet),
                     now);
+        if (tk_slice_is_over(&slice)) break;
     }
-    return next;
+    if (tk_list_is_empty(&late)) return next;
+    tk_list_move(all, &late);
+    return now;
 }
 
 const char *tk_refusal_name(enum tk_refusal refusal)

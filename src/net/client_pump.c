@@ -22,13 +22,14 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* EVENTS: what is left over comes in the next turn. KEPT: connections that are
- * kept open for the next request; more would only idle at the issuers. */
+/* EVENTS: what is left over in a turn comes in the next. KEPT: connections that
+ * are kept open for the next request; more would only idle at the issuers. */
 enum { EVENTS = 64, KEPT = 64, HANDLES = 4 };
 
 /* Owned by the client; freed when the last of its handles is closed. */
 struct tk_client_pump {
     CURLM *multi; /* NULL: the pump is being freed */
+    struct tk_loop *loop;
     int epoll_fd;
     uv_poll_t poll; /* referenced while there are transfers */
     uv_timer_t timer;
@@ -90,6 +91,7 @@ static void on_poll(uv_poll_t *handle, int status, int uv_events)
     (void)uv_events;
     for (int i = 0; i < count && pump->multi != NULL; i++) {
         call_curl(pump, events[i].data.fd, to_curl(events[i].events));
+        if (tk_loop_is_long(pump->loop)) break;
     }
 }
 
@@ -199,6 +201,7 @@ int tk_client_pump_new(struct tk_loop *loop, tk_client_pump_cb ended,
     int rc = TK_ENOMEM;
 
     if (pump == NULL) return rc;
+    pump->loop = loop;
     pump->ended = ended;
     pump->data = data;
     pump->multi = curl_multi_init();

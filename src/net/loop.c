@@ -16,9 +16,14 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
-/* libuv's timers stand still in suspend; this is how late one may notice. */
-enum { SLEEP_MAX_MS = 10000 };
+enum {
+    /* libuv's timers stand still in suspend; this is how late one may notice.
+     */
+    SLEEP_MAX_MS = 10000,
+    SHARE_NS = 5 * 1000 * 1000,
+};
 
 /* Owned by the list it is in, freed after its call. */
 struct call {
@@ -67,7 +72,9 @@ struct tk_loop {
     uint64_t now_uv;
     uint64_t turn_began_ns;
     uint64_t turn_idle_ns; /* what libuv had slept in all by then */
+    uint64_t turn_cpu_ns;  /* and used of the processor */
     uint64_t longest_ns;
+    uint64_t longest_cpu_ns;
 };
 
 static int from_uv(int status)
@@ -97,28 +104,59 @@ int64_t tk_loop_now(const struct tk_loop *loop)
     return self->now_ms;
 }
 
+static uint64_t cpu_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* libuv takes no const loop, though it only reads. */
+static uint64_t idle_ns(const struct tk_loop *loop)
+{
+    return uv_metrics_idle_time((uv_loop_t *)&loop->uv);
+}
+
+static uint64_t turn_ns(const struct tk_loop *loop)
+{
+    uint64_t span = uv_hrtime() - loop->turn_began_ns;
+    uint64_t slept = idle_ns(loop) - loop->turn_idle_ns;
+
+    return span > slept ? span - slept : 0;
+}
+
 static void begin_turn(struct tk_loop *loop)
 {
     loop->turn_began_ns = uv_hrtime();
-    loop->turn_idle_ns = uv_metrics_idle_time(&loop->uv);
+    loop->turn_idle_ns = idle_ns(loop);
+    loop->turn_cpu_ns = cpu_ns();
 }
 
 static void end_turn(struct tk_loop *loop)
 {
-    uint64_t span = uv_hrtime() - loop->turn_began_ns;
-    uint64_t slept = uv_metrics_idle_time(&loop->uv) - loop->turn_idle_ns;
+    uint64_t turn = turn_ns(loop);
+    uint64_t cpu = cpu_ns() - loop->turn_cpu_ns;
 
-    if (span > slept && span - slept > loop->longest_ns) {
-        loop->longest_ns = span - slept;
-    }
+    if (turn > loop->longest_ns) loop->longest_ns = turn;
+    if (cpu > loop->longest_cpu_ns) loop->longest_cpu_ns = cpu;
 }
 
-int64_t tk_loop_take_longest_turn_us(struct tk_loop *loop)
+bool tk_loop_is_long(const struct tk_loop *loop)
 {
-    uint64_t longest = loop->longest_ns;
+    return loop->is_running && turn_ns(loop) >= SHARE_NS;
+}
+
+struct tk_loop_longest tk_loop_take_longest(struct tk_loop *loop)
+{
+    struct tk_loop_longest longest = {
+        .turn_us = (int64_t)(loop->longest_ns / 1000),
+        .cpu_us = (int64_t)(loop->longest_cpu_ns / 1000),
+    };
 
     loop->longest_ns = 0;
-    return (int64_t)(longest / 1000);
+    loop->longest_cpu_ns = 0;
+    return longest;
 }
 
 static struct call *pop(struct calls *calls)

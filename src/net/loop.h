@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tk_loop;
@@ -56,8 +57,18 @@ void tk_timer_free(struct tk_timer *timer);
  * now, in a later turn. `at_ms` TK_NEVER stops the timer. */
 void tk_timer_set(struct tk_timer *timer, int64_t at_ms);
 
-/* The longest time in microseconds that one turn of callbacks has held the
- * loop since the last call of this function. */
-int64_t tk_loop_take_longest_turn_us(struct tk_loop *loop);
+/* Has this turn held the loop for 5 ms already? Who has much I/O to do asks
+ * after each piece and leaves the rest for the next turn. Not so outside of a
+ * run. */
+bool tk_loop_is_long(const struct tk_loop *loop);
+
+/* In microseconds. */
+struct tk_loop_longest {
+    int64_t turn_us; /* that one turn of callbacks has held the loop, */
+    int64_t cpu_us;  /* and of processor time: the rest was other programs' */
+};
+
+/* Since the last call of this function. */
+struct tk_loop_longest tk_loop_take_longest(struct tk_loop *loop);
 
 #endif

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-enum { LANE = 500 }; /* connections, whose work is a few ms */
+enum { LANE = 250 }; /* connections, whose work is a few ms */
 
 bool tk_server_lanes_init(struct tk_server_lanes *lanes, unsigned connections)
 {

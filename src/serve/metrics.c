@@ -247,7 +247,11 @@ static void put_engine(const struct tk_metrics_view *view, struct tk_buf *out)
     tk_prom_head(out, "tokeng_loop_longest_turn_seconds", "gauge",
                  "Longest turn of the loop since the last scrape.");
     tk_prom_seconds(out, "tokeng_loop_longest_turn_seconds", NULL,
-                    view->longest_turn_us);
+                    view->longest.turn_us);
+    tk_prom_head(out, "tokeng_loop_longest_turn_cpu_seconds", "gauge",
+                 "Most processor time of a turn since the last scrape.");
+    tk_prom_seconds(out, "tokeng_loop_longest_turn_cpu_seconds", NULL,
+                    view->longest.cpu_us);
     tk_prom_head(out, "tokeng_connections", "gauge",
                  "Open connections to the HTTP API.");
     tk_prom_count(out, "tokeng_connections", NULL, view->connections);
@@ -315,7 +319,7 @@ void tk_metrics_answer(struct tk_desk *desk, struct tk_request *request,
         .shadows = tk_chooser_shadows(tk_engine_chooser(desk->engine)),
         .now = tk_engine_now(desk->engine),
         .uptime_ms = tk_engine_uptime_ms(desk->engine),
-        .longest_turn_us = tk_loop_take_longest_turn_us(desk->loop),
+        .longest = tk_loop_take_longest(desk->loop),
         .connections = connections,
         .rows_lost = tk_engine_rows_lost(desk->engine),
     };

@@ -13,7 +13,7 @@ struct tk_metrics_view {
     const struct tk_shadows *shadows; /* or NULL */
     int64_t now;
     int64_t uptime_ms;
-    int64_t longest_turn_us;
+    struct tk_loop_longest longest;
     unsigned connections;
     uint64_t rows_lost;
 };

@@ -1,6 +1,7 @@
 #include "tests/unit/engine/fixture.h"
 
 #include "engine/adopt.h"
+#include "engine/slice.h"
 
 /* A configuration of one source, made by hand. */
 struct hand_made {
@@ -88,6 +89,32 @@ static void a_source_that_is_the_same_keeps_its_tokens(void **state)
     assert_int_equal(old.source.key_count, 0);
     assert_int_equal(new.source.stats.renewed, 1);
     assert_true(new.source.is_paused);
+    assert_int_equal(f->fetches, 1);
+    give_back(&old);
+    give_back(&new);
+}
+
+/* It has its source and its token at once, and is due to be planned. */
+static void
+a_key_that_is_not_asked_about_yet_is_adopted_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct hand_made old;
+    struct hand_made new;
+    struct tk_entry *entry;
+
+    make(&old, f, "crm", "read");
+    make(&new, f, "crm", "read");
+    entry = fresh_of(f, &old);
+    f->work_us = TK_SLICE_US;
+    assert_true(tk_adopt_judge(f->fleet, &new.config, NULL));
+    tk_adopt(f->fleet, &old.config, &new.config, f->now, drop_flight, f);
+    assert_ptr_equal(entry->source, &new.source);
+    assert_true(tk_entry_has_token(entry, f->now));
+    assert_true(tk_fleet_due(f->fleet, entry) == f->now);
+    tk_refresh_run_due(f->fleet, f->now);
+    assert_int_equal(entry->plan.verb, TK_RENEW);
+    assert_true(tk_fleet_due(f->fleet, entry) > f->now);
     assert_int_equal(f->fetches, 1);
     give_back(&old);
     give_back(&new);
@@ -299,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FLEET(a_source_that_is_the_same_keeps_its_tokens),
+        WITH_FLEET(a_key_that_is_not_asked_about_yet_is_adopted_all_the_same),
         WITH_FLEET(a_queued_refresh_whose_reason_is_gone_is_not_fetched),
         WITH_FLEET(a_change_of_identity_withdraws_tokens_at_once),
         WITH_FLEET(a_source_that_is_taken_out_is_withdrawn),

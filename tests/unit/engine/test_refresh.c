@@ -1,5 +1,7 @@
 #include "tests/unit/engine/fixture.h"
 
+#include "engine/slice.h"
+
 static void a_new_token_has_a_generation_and_a_plan(void **state)
 {
     struct fixture *f = *state;
@@ -113,6 +115,24 @@ static void retry_after_holds_the_next_try_back(void **state)
     failed_at = run_until(f, START + LIFE);
     land_failure(f, entry, TK_CLASS_RATE, 300 * SECOND);
     assert_int_equal(run_until(f, START + LIFE), failed_at + 300 * SECOND);
+}
+
+static void what_takes_long_is_done_in_several_goes(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *one = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_entry *two = fresh(f, "crm/client/b", "t2", LIFE);
+
+    f->work_us = TK_SLICE_US;
+    one->plan.verb = TK_ASK;
+    two->plan.verb = TK_ASK;
+    tk_fleet_set_due(f->fleet, one, f->now);
+    tk_fleet_set_due(f->fleet, two, f->now);
+    tk_refresh_run_due(f->fleet, f->now);
+    assert_true((one->plan.verb == TK_RENEW) != (two->plan.verb == TK_RENEW));
+    assert_true(tk_fleet_earliest(f->fleet) <= f->now);
+    tk_refresh_run_due(f->fleet, f->now);
+    assert_true(tk_fleet_earliest(f->fleet) > f->now);
 }
 
 static void places_are_bounded_and_the_darkest_key_goes_first(void **state)
@@ -450,6 +470,7 @@ int main(void)
         WITH_FLEET(a_failure_keeps_the_token_and_is_retried),
         WITH_FLEET(retries_do_not_end_while_the_issuer_is_away),
         WITH_FLEET(retry_after_holds_the_next_try_back),
+        WITH_FLEET(what_takes_long_is_done_in_several_goes),
         WITH_FLEET(places_are_bounded_and_the_darkest_key_goes_first),
         WITH_FLEET(a_needed_refresh_does_not_wait_for_a_place),
         WITH_FLEET(the_same_token_is_recognised_and_corrects_the_plan),

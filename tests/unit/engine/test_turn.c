@@ -1,5 +1,7 @@
 #include "tests/unit/engine/fixture.h"
 
+#include "engine/slice.h"
+
 static void limit(struct fixture *f, uint32_t per_minute)
 {
     struct tk_limits quota = {{0, per_minute, 0}};
@@ -373,9 +375,30 @@ static void a_caller_is_told_when_the_issuer_may_be_asked(void **state)
     assert_string_equal(f->token, "late");
 }
 
+static void a_source_that_starts_many_refreshes_lets_others_in(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entries[3] = {claim(f, "crm/client/a"),
+                                   claim(f, "crm/client/b"),
+                                   claim(f, "crm/client/c")};
+
+    f->work_us = TK_SLICE_US;
+    f->source.max_concurrent = 0;
+    for (int i = 0; i < 3; i++) {
+        tk_refresh_want(f->fleet, entries[i], TK_URGENCY_PLANNED, f->now);
+    }
+    f->source.max_concurrent = 3;
+    for (int i = 1; i <= 3; i++) {
+        tk_refresh_drain(f->fleet, &f->source, f->now);
+        assert_int_equal(f->fetches, i);
+    }
+    assert_true(tk_fleet_earliest(f->fleet) <= f->now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_FLEET(a_source_that_starts_many_refreshes_lets_others_in),
         WITH_FLEET(without_a_call_left_a_refresh_waits_until_there_is_one),
         WITH_FLEET(every_refresh_is_charged_once),
         WITH_FLEET(a_forced_and_a_needed_refresh_need_a_call_too),

@@ -1,5 +1,7 @@
 #include "tests/unit/engine/fixture.h"
 
+#include "engine/slice.h"
+
 /* A caller that asks again from inside his answer. */
 struct again {
     struct fixture *f;
@@ -60,6 +62,7 @@ static void very_many_callers_are_answered_in_several_goes(void **state)
                                     .data = counts};
         tk_wait_enter(f->fleet, &waits[i], f->now);
     }
+    f->work_us = TK_SLICE_US;
     tk_wait_settle_soon(f->fleet, entry, TK_REFUSAL_FAILED, f->now);
     assert_true(tk_fleet_earliest(f->fleet) <= f->now);
     while (counts[1] < CALLERS) {

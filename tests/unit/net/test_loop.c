@@ -277,22 +277,45 @@ static void now_is_the_clock_outside_of_a_run(void **state)
     assert_in_range(tk_loop_now(scene->loop), before + 3, tk_clock_boot_ms());
 }
 
+static void work_and_ask(void *data)
+{
+    struct scene *scene = data;
+
+    busy_for_ms(6);
+    if (tk_loop_is_long(scene->loop)) note(scene, 'l');
+}
+
+static void work_of_more_than_five_milliseconds_is_long(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_int_equal(tk_loop_defer(scene->loop, work_and_ask, scene), 0);
+    tk_loop_run(scene->loop);
+    assert_string_equal(scene->calls, "l");
+    busy_for_ms(6);
+    assert_false(tk_loop_is_long(scene->loop));
+}
+
 static void the_longest_turn_is_work_and_not_sleep(void **state)
 {
     struct scene *scene = *state;
-    int64_t longest;
+    struct tk_loop_longest longest;
 
     assert_int_equal(tk_timer_new(scene->loop, note_a, scene, &scene->timer),
                      0);
     assert_int_equal(tk_loop_defer(scene->loop, work_long, scene), 0);
     tk_loop_run(scene->loop);
-    assert_in_range(tk_loop_take_longest_turn_us(scene->loop), 29000, 10000000);
+    longest = tk_loop_take_longest(scene->loop);
+    assert_in_range(longest.turn_us, 29000, 10000000);
+    assert_in_range(longest.cpu_us, 1, longest.turn_us + 1000);
     tk_loop_run(scene->loop); /* brings libuv's time up to date */
     tk_timer_set(scene->timer, tk_loop_now(scene->loop) + 60);
     tk_loop_run(scene->loop);
-    longest = tk_loop_take_longest_turn_us(scene->loop);
-    assert_in_range(longest, 0, 55000);
-    assert_int_equal(tk_loop_take_longest_turn_us(scene->loop), 0);
+    longest = tk_loop_take_longest(scene->loop);
+    assert_in_range(longest.turn_us, 0, 55000);
+    longest = tk_loop_take_longest(scene->loop);
+    assert_int_equal(longest.turn_us, 0);
+    assert_int_equal(longest.cpu_us, 0);
     tk_timer_free(scene->timer);
 }
 
@@ -413,6 +436,7 @@ int main(void)
         LOOP_TEST(now_stands_still_in_a_callback),
         LOOP_TEST(now_is_current_in_a_timer_after_long_work),
         LOOP_TEST(now_is_the_clock_outside_of_a_run),
+        LOOP_TEST(work_of_more_than_five_milliseconds_is_long),
         LOOP_TEST(the_longest_turn_is_work_and_not_sleep),
         LOOP_TEST(signals_reach_every_handler),
         LOOP_TEST(a_handler_of_a_signal_does_not_keep_the_loop_running),

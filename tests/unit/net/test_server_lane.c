@@ -50,7 +50,7 @@ static void a_lane_opens_when_all_before_it_are_full(void **state)
 
     (void)state;
     open_lanes(&lanes, &uv);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 250; i++) {
         struct tk_server_lane *lane = tk_server_lanes_place(&lanes);
 
         assert_ptr_equal(lane, &lanes.lanes[0]);

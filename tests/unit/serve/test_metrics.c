@@ -8,7 +8,7 @@ static struct tk_str scrape(struct scene *s)
     struct tk_metrics_view view = {.config = &s->config,
                                    .census = &census,
                                    .uptime_ms = 61500,
-                                   .longest_turn_us = 1213,
+                                   .longest = {.turn_us = 1213, .cpu_us = 907},
                                    .connections = 4,
                                    .rows_lost = 7};
 
@@ -28,6 +28,7 @@ static void the_engine_tells_of_itself(void **state)
     holds(text, "\ntokeng_build_info{version=\"" TOKENG_VERSION "\"} 1\n");
     holds(text, "\ntokeng_uptime_seconds 61.500000\n");
     holds(text, "\ntokeng_loop_longest_turn_seconds 0.001213\n");
+    holds(text, "\ntokeng_loop_longest_turn_cpu_seconds 0.000907\n");
     holds(text, "\ntokeng_connections 4\n");
     holds(text, "\ntokeng_recording_lost_total 7\n");
     holds(text, "\ntokeng_callers_waiting 0\n");
