@@ -100,12 +100,15 @@ static void a_token_that_nobody_used_is_counted_when_it_has_gone(void **state)
 {
     struct desk *desk = *state;
 
-    token(desk, 0, 2000, 3000); /* used by whoever waits for it */
+    tk_book_use(&desk->book, 0, 1500, true);
+    token(desk, 0, 2000, 3000); /* used by whoever waited for it */
     tk_book_use(&desk->book, 0, 3500, true);
     token(desk, 0, 4000, 5000);
+    assert_int_equal(desk->tally.unused, 0);
     token(desk, 0, 5000, 6000);
+    token(desk, 0, 6000, 7000);
     assert_int_equal(desk->tally.unused, 1);
-    tk_book_use(&desk->book, 0, 5500, false);
+    tk_book_use(&desk->book, 0, 6500, false);
     token(desk, 1, 5000, 9500); /* still good at the end */
     assert_int_equal(tk_book_close(&desk->book), 0);
     assert_int_equal(desk->tally.unused, 1);
@@ -134,6 +137,18 @@ static void time_without_a_token_is_at_risk(void **state)
     assert_int_equal(desk->tally.at_risk_ms, 3500);
     assert_int_equal(desk->tally.key_ms, 8000);
     assert_int_equal(desk->tally.keys, 1);
+}
+
+static void what_comes_after_the_end_is_not_counted(void **state)
+{
+    struct desk *desk = *state;
+
+    token(desk, 0, 1000, 4000);
+    token(desk, 0, 9500, 9900);
+    tk_book_call(&desk->book, 9001, true);
+    assert_int_equal(tk_book_close(&desk->book), 0);
+    assert_int_equal(desk->tally.at_risk_ms, 5000);
+    assert_int_equal(desk->tally.calls, 0);
 }
 
 static void a_key_is_not_at_risk_before_its_first_token(void **state)
@@ -173,6 +188,7 @@ int main(void)
         WITH_DESK(a_token_that_nobody_used_is_counted_when_it_has_gone),
         WITH_DESK(who_was_denied_uses_no_token),
         WITH_DESK(time_without_a_token_is_at_risk),
+        WITH_DESK(what_comes_after_the_end_is_not_counted),
         WITH_DESK(a_key_is_not_at_risk_before_its_first_token),
         WITH_DESK(the_tokens_of_the_shown_key_are_kept),
     };

@@ -1,5 +1,7 @@
+#define _DEFAULT_SOURCE
 #include "sim/replay.h"
 
+#include "tests/unit/engine/folder.h"
 #include "tests/unit/random.h"
 #include "tests/unit/sim/trial.h"
 
@@ -95,6 +97,38 @@ static void at_a_tick_the_seed_acts_on_all_that_is_due(void **state)
     assert_int_equal(tally->first, KEYS);
     assert_int_equal(tally->cold, 0);
     assert_int_equal(tally->background, KEYS);
+}
+
+/* Failures make a key lapse, and nobody asks for it. */
+static void the_seed_does_not_care_who_asks(void **state)
+{
+    struct trial *trial = *state;
+
+    trial->terms.issuer.fail_share = .3;
+    trial_use(trial, "crm/client", 0);
+    trial_use(trial, "crm/client", 30 * DAY);
+    assert_true(trial_run(trial)[SEED].calls > 400);
+}
+
+/* Wednesday is a trace's third day, and its clock that of the policies. */
+static void policies_see_the_time_of_the_trace(void **state)
+{
+    static const char text[] =
+        "return { api = 1, name = 'mine', decide = function()\n"
+        "  local is_it = clock.day == 3 and clock.hour == 9\n"
+        "  return is_it and renew(0, 'it is') or lapse('it is not')\n"
+        "end }\n";
+    struct trial *trial = *state;
+    struct folder folder;
+
+    folder_make(&folder);
+    trial_add(trial, folder_write(&folder, "mine.lua", text), NULL);
+    for (int day = 0; day < 4; day++) {
+        trial_use(trial, "crm/client", day * DAY + 9 * HOUR + HOUR / 2);
+        trial_use(trial, "crm/client", day * DAY + 20 * HOUR);
+    }
+    assert_int_equal(trial_run(trial)[MINE].background, 1);
+    folder_remove(&folder);
 }
 
 static void callers_of_one_moment_share_a_call(void **state)
@@ -260,6 +294,8 @@ int main(void)
         WITH_TRIAL(time_without_a_token_is_summed_up),
         WITH_TRIAL(the_seed_acts_at_its_ticks_alone),
         WITH_TRIAL(at_a_tick_the_seed_acts_on_all_that_is_due),
+        WITH_TRIAL(the_seed_does_not_care_who_asks),
+        WITH_TRIAL(policies_see_the_time_of_the_trace),
         WITH_TRIAL(callers_of_one_moment_share_a_call),
         WITH_TRIAL(a_call_that_fails_is_tried_again),
         WITH_TRIAL(callers_who_get_no_token_are_counted),
