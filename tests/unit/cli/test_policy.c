@@ -5,8 +5,10 @@
 
 #define DONE "{\"result\":\"done\",\"detail\":\"it is done\",\"kept\":true}"
 
+enum { WORDS = 6 };
+
 /* The words that follow `tokeng policy`, and the request that they make. */
-static void expect(const char *const *words, const char *request,
+static void expect(const char *const words[WORDS], const char *request,
                    const char *body)
 {
     const struct turn turns[] = {ANSWER("200 OK", DONE)};
@@ -30,7 +32,8 @@ static void expect(const char *const *words, const char *request,
     "\"would\":{\"uses\":1000,\"calls\":10,\"cold\":1,\"cold_per_10k\":10.5,"  \
     "\"cost\":{\"4\":13,\"10\":19,\"30\":39}}}"
 
-static void expect_comparison(const char *const *words, const char *request)
+static void expect_comparison(const char *const words[WORDS],
+                              const char *request)
 {
     const struct turn turns[] = {ANSWER("200 OK", COMPARISON)};
     struct conversation c;
@@ -39,7 +42,7 @@ static void expect_comparison(const char *const *words, const char *request)
     conversation_start(&c, turns, 1);
     assert_int_equal(capture_run(&c.capture, &tk_policy_command, "--socket",
                                  c.engine.path, words[0], words[1], words[2],
-                                 words[2] == NULL ? NULL : words[3], NULL),
+                                 words[3], NULL),
                      TK_EXIT_OK);
     out = capture_out(&c.capture);
     assert_has(out, "so it is\n");
@@ -51,15 +54,15 @@ static void expect_comparison(const char *const *words, const char *request)
 
 static void each_verb_makes_its_call(void **state)
 {
-    static const char *const set[] = {"set",      "crm",    "foresight",
-                                      "cost=1.5", "b=true", "c=2m"};
-    static const char *const plain[] = {"set", "crm", "own", NULL};
-    static const char *const trial[] = {"set", "crm", "own", "--trial", NULL};
-    static const char *const back[] = {"rollback", "crm", NULL};
-    static const char *const show[] = {"compare", "crm", NULL};
-    static const char *const end[] = {"compare", "crm", "--end", NULL};
-    static const char *const begin[] = {"compare", "crm", "own", "a=1", NULL};
-    static const char *const reset[] = {"reset", "crm", NULL};
+    static const char *const set[WORDS] = {"set",      "crm",    "foresight",
+                                           "cost=1.5", "b=true", "c=2m"};
+    static const char *const plain[WORDS] = {"set", "crm", "own"};
+    static const char *const trial[WORDS] = {"set", "crm", "own", "--trial"};
+    static const char *const back[WORDS] = {"rollback", "crm"};
+    static const char *const show[WORDS] = {"compare", "crm"};
+    static const char *const end[WORDS] = {"compare", "crm", "--end"};
+    static const char *const begin[WORDS] = {"compare", "crm", "own", "a=1"};
+    static const char *const reset[WORDS] = {"reset", "crm"};
 
     (void)state;
     expect(set, "PUT /v1/policies/crm HTTP/1.1\r\n",
