@@ -2,6 +2,10 @@
 
 #include "engine/habit.h"
 
+/* Of an issuer that fails one call in twenty, all fail once in three million.
+ */
+enum { TRIES_AHEAD = 5 };
+
 static int64_t span_since(int64_t moment, int64_t now)
 {
     return moment == 0 ? -1 : now - moment;
@@ -239,6 +243,15 @@ static bool was_ever_there(const struct tk_entry *entry)
     return entry->life.expires_at != 0;
 }
 
+/* A token that is fetched ahead of its use has its retries too. */
+static bool may_retry_ahead(const struct tk_entry *entry)
+{
+    const struct tk_failure *failure = entry->failure;
+
+    return failure != NULL && failure->count < TRIES_AHEAD &&
+           !tk_class_is_hard(failure->class);
+}
+
 /* Nobody keeps it, nobody has used it for a whole life: it is left alone until
  * somebody asks. */
 static bool is_abandoned(const struct tk_entry *entry, int64_t now)
@@ -246,7 +259,8 @@ static bool is_abandoned(const struct tk_entry *entry, int64_t now)
     int64_t life_ms = entry->life.expires_at - entry->life.sent_at;
 
     if (entry->is_kept || tk_entry_has_token(entry, now)) return false;
-    return !was_ever_there(entry) || now - entry->last_use_at > life_ms;
+    if (!was_ever_there(entry)) return true;
+    return now - entry->last_use_at > life_ms && !may_retry_ahead(entry);
 }
 
 void tk_schedule_retry_at(struct tk_fleet *fleet, struct tk_entry *entry,

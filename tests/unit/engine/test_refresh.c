@@ -408,6 +408,11 @@ static void an_abandoned_key_is_retried_for_a_caller(void **state)
 
     f->now = START + 3 * LIFE;
     tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    for (int tries = 1; tries < 5; tries++) {
+        land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
+        run_until(f, f->now + 60 * SECOND);
+        assert_non_null(entry->flight);
+    }
     land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
     assert_true(tk_fleet_due(f->fleet, entry) > f->now + LIFE);
     assert_false(tk_caller_get(f->fleet, entry, &patient, f->now, &got));
@@ -415,6 +420,17 @@ static void an_abandoned_key_is_retried_for_a_caller(void **state)
     run_until(f, f->now + 60 * SECOND);
     land_token(f, entry, "t2", LIFE);
     assert_string_equal(f->token, "t2");
+}
+
+static void an_abandoned_key_that_is_refused_is_left_alone_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+
+    f->now = START + 3 * LIFE;
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    land_failure(f, entry, TK_CLASS_REAUTHORIZE, 0);
+    assert_true(tk_fleet_due(f->fleet, entry) > f->now + LIFE);
 }
 
 static void a_refresh_that_cannot_start_is_a_failure(void **state)
@@ -489,6 +505,7 @@ int main(void)
             a_failure_of_a_replaced_source_is_not_held_against_the_new_one),
         WITH_FLEET(an_issuer_holds_its_calls_for_an_hour_at_most),
         WITH_FLEET(an_abandoned_key_is_retried_for_a_caller),
+        WITH_FLEET(an_abandoned_key_that_is_refused_is_left_alone_at_once),
         WITH_FLEET(a_refresh_that_cannot_start_is_a_failure),
         WITH_FLEET(many_refreshes_that_cannot_start_do_not_pile_up),
         WITH_FLEET(a_paused_source_makes_no_calls_until_it_is_resumed),
