@@ -398,41 +398,6 @@ static void an_issuer_holds_its_calls_for_an_hour_at_most(void **state)
     assert_true(f->fetches > 1);
 }
 
-static void an_abandoned_key_is_retried_for_a_caller(void **state)
-{
-    struct fixture *f = *state;
-    struct tk_want patient = {.wait_ms = 60 * SECOND};
-    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
-    struct tk_wait wait;
-    struct tk_got got;
-
-    f->now = START + 3 * LIFE;
-    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
-    for (int tries = 1; tries < 5; tries++) {
-        land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
-        run_until(f, f->now + 60 * SECOND);
-        assert_non_null(entry->flight);
-    }
-    land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
-    assert_true(tk_fleet_due(f->fleet, entry) > f->now + LIFE);
-    assert_false(tk_caller_get(f->fleet, entry, &patient, f->now, &got));
-    wait_for(f, &wait, entry, patient);
-    run_until(f, f->now + 60 * SECOND);
-    land_token(f, entry, "t2", LIFE);
-    assert_string_equal(f->token, "t2");
-}
-
-static void an_abandoned_key_that_is_refused_is_left_alone_at_once(void **state)
-{
-    struct fixture *f = *state;
-    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
-
-    f->now = START + 3 * LIFE;
-    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
-    land_failure(f, entry, TK_CLASS_REAUTHORIZE, 0);
-    assert_true(tk_fleet_due(f->fleet, entry) > f->now + LIFE);
-}
-
 static void a_refresh_that_cannot_start_is_a_failure(void **state)
 {
     struct fixture *f = *state;
@@ -504,8 +469,6 @@ int main(void)
         WITH_FLEET(
             a_failure_of_a_replaced_source_is_not_held_against_the_new_one),
         WITH_FLEET(an_issuer_holds_its_calls_for_an_hour_at_most),
-        WITH_FLEET(an_abandoned_key_is_retried_for_a_caller),
-        WITH_FLEET(an_abandoned_key_that_is_refused_is_left_alone_at_once),
         WITH_FLEET(a_refresh_that_cannot_start_is_a_failure),
         WITH_FLEET(many_refreshes_that_cannot_start_do_not_pile_up),
         WITH_FLEET(a_paused_source_makes_no_calls_until_it_is_resumed),

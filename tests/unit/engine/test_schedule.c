@@ -81,6 +81,41 @@ static void an_abandoned_key_is_not_retried_for_ever(void **state)
     assert_int_equal(tk_fleet_count(f->fleet), 0);
 }
 
+static void an_abandoned_key_is_retried_for_a_caller(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_want patient = {.wait_ms = 60 * SECOND};
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    struct tk_wait wait;
+    struct tk_got got;
+
+    f->now = START + 3 * LIFE;
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    for (int tries = 1; tries < 5; tries++) {
+        land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
+        run_until(f, f->now + 60 * SECOND);
+        assert_non_null(entry->flight);
+    }
+    land_failure(f, entry, TK_CLASS_TRANSIENT, 0);
+    assert_true(tk_fleet_due(f->fleet, entry) > f->now + LIFE);
+    assert_false(tk_caller_get(f->fleet, entry, &patient, f->now, &got));
+    wait_for(f, &wait, entry, patient);
+    run_until(f, f->now + 60 * SECOND);
+    land_token(f, entry, "t2", LIFE);
+    assert_string_equal(f->token, "t2");
+}
+
+static void an_abandoned_key_that_is_refused_is_left_alone_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+
+    f->now = START + 3 * LIFE;
+    tk_refresh_want(f->fleet, entry, TK_URGENCY_PLANNED, f->now);
+    land_failure(f, entry, TK_CLASS_REAUTHORIZE, 0);
+    assert_true(tk_fleet_due(f->fleet, entry) > f->now + LIFE);
+}
+
 static void a_failing_policy_is_replaced_by_the_built_in_rule(void **state)
 {
     struct fixture *f = *state;
@@ -213,6 +248,8 @@ int main(void)
         WITH_FLEET(use_of_a_key_that_was_to_lapse_is_asked_about_at_a_tick),
         WITH_FLEET(a_standing_renew_plan_is_not_touched_by_use),
         WITH_FLEET(an_abandoned_key_is_not_retried_for_ever),
+        WITH_FLEET(an_abandoned_key_is_retried_for_a_caller),
+        WITH_FLEET(an_abandoned_key_that_is_refused_is_left_alone_at_once),
         WITH_FLEET(a_failing_policy_is_replaced_by_the_built_in_rule),
         WITH_LEARNER(a_token_that_has_ended_is_revived_when_the_policy_says),
         WITH_LEARNER(a_key_that_falls_idle_is_asked_about_at_a_tick),
