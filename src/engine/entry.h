@@ -81,10 +81,10 @@ struct tk_entry {
     uint32_t slot; /* in the table */
     float rate;    /* uses per hour, fading */
     uint32_t wait_count;
-    uint32_t commits;   /* how often the token was replaced or dropped */
-    uint8_t strikes;    /* young tokens reported in a row */
-    uint8_t poisonings; /* times in a row that a reported token came back */
-    uint8_t urgency;    /* enum tk_urgency, while it is queued or in flight */
+    uint32_t commits;        /* how often the token was replaced or dropped */
+    unsigned strikes : 5;    /* young tokens reported in a row */
+    unsigned poisonings : 5; /* times in a row that a reported one came back */
+    unsigned urgency : 2;    /* enum tk_urgency, while queued or in flight */
     bool is_queued : 1;
     bool is_kept : 1;
     bool is_poisoned : 1;

@@ -54,7 +54,7 @@ void tk_refresh_want(struct tk_fleet *fleet, struct tk_entry *entry,
                      enum tk_urgency urgency, int64_t now)
 {
     if (entry->flight != NULL) {
-        if (urgency > entry->urgency) entry->urgency = (uint8_t)urgency;
+        if (urgency > entry->urgency) entry->urgency = (unsigned)urgency & 3;
         return;
     }
     if (is_backing_off(entry, now) && urgency != TK_URGENCY_FORCED) {

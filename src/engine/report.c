@@ -6,7 +6,10 @@ enum {
     FREE_STRIKES = 3,
     /* 2^20 floors are longer than half of any life. */
     STEPS_MAX = 20,
+    COUNT_MAX = FREE_STRIKES + STEPS_MAX,
 };
+
+_Static_assert(COUNT_MAX < 1 << 5, "a count fits its field");
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -23,16 +26,16 @@ static int64_t step_ms(const struct tk_entry *entry, int steps)
     return tk_plan_retry_floor(life_of(entry)) << steps;
 }
 
-static void count(uint8_t *counter)
+static unsigned one_more(unsigned count)
 {
-    if (*counter < FREE_STRIKES + STEPS_MAX) (*counter)++;
+    return count < COUNT_MAX ? count + 1 : COUNT_MAX;
 }
 
 void tk_report_note(struct tk_entry *entry, uint64_t generation, int64_t now)
 {
     entry->forced = generation;
     if (now < entry->life.sent_at + life_of(entry) / 2) {
-        count(&entry->strikes);
+        entry->strikes = one_more(entry->strikes) & 31;
     } else {
         entry->strikes = 0;
     }
@@ -54,7 +57,7 @@ int64_t tk_report_poisoned(struct tk_entry *entry, int64_t now)
     int64_t half = (entry->life.expires_at - now) / 2;
     int64_t step;
 
-    count(&entry->poisonings);
+    entry->poisonings = one_more(entry->poisonings) & 31;
     step = step_ms(entry, entry->poisonings < STEPS_MAX ? entry->poisonings
                                                         : STEPS_MAX);
     step = later(step < half ? step : half, floor_ms);

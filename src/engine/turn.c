@@ -46,12 +46,12 @@ int tk_turn_enter(struct tk_entry *entry, enum tk_urgency urgency, int64_t now)
     int rc;
 
     if (entry->is_queued) {
-        if (urgency > entry->urgency) entry->urgency = (uint8_t)urgency;
+        if (urgency > entry->urgency) entry->urgency = (unsigned)urgency & 3;
         rank_anew(entry);
         tk_queue_move(&entry->queued);
         return 0;
     }
-    entry->urgency = (uint8_t)urgency;
+    entry->urgency = (unsigned)urgency & 3;
     entry->queued_at = now;
     rank_anew(entry);
     rc = tk_queue_push(is_newcomer(entry) && urgency != TK_URGENCY_NEEDED
