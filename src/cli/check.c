@@ -118,12 +118,6 @@ void tk_check_print(const struct tk_config *config, const struct tk_show *show,
     tk_buf_fini(&keys);
 }
 
-static void put_text(struct tk_json *json, const char *name, const char *text)
-{
-    tk_json_name(json, name);
-    tk_json_text(json, tk_str(text));
-}
-
 static void write_warnings(struct tk_source *source, struct tk_json *json)
 {
     struct tk_strains strains;
@@ -144,16 +138,16 @@ static void write_source(struct tk_source *source, struct tk_json *json)
     char facts[TK_KIND_TEXT];
 
     tk_json_open(json, '{');
-    put_text(json, "name", source->name);
-    put_text(json, "provider", source->provider);
-    put_text(json, "policy", source->policy->name);
+    tk_json_put_text(json, "name", source->name);
+    tk_json_put_text(json, "provider", source->provider);
+    tk_json_put_text(json, "policy", source->policy->name);
     tk_json_name(json, "check_interval");
     tk_json_num(json, (double)source->policy->check_interval_ms / 1000);
     tk_json_name(json, "kinds");
     tk_json_open(json, '{');
     for (size_t i = 0; i < source->kind_count; i++) {
-        put_text(json, source->kinds[i].name,
-                 tk_kind_describe(&source->kinds[i], facts));
+        tk_json_put_text(json, source->kinds[i].name,
+                         tk_kind_describe(&source->kinds[i], facts));
     }
     tk_json_close(json, '}');
     tk_json_name(json, "kept");
@@ -169,7 +163,7 @@ void tk_check_write(const struct tk_config *config, struct tk_buf *out)
     struct tk_json json = {.out = out};
 
     tk_json_open(&json, '{');
-    put_text(&json, "config", config->path);
+    tk_json_put_text(&json, "config", config->path);
     tk_json_name(&json, "problems");
     tk_json_open(&json, '[');
     tk_json_close(&json, ']');
@@ -190,7 +184,7 @@ static void write_problems(const char *path, const struct tk_problems *problems,
     struct tk_json json = {.out = out};
 
     tk_json_open(&json, '{');
-    put_text(&json, "config", path);
+    tk_json_put_text(&json, "config", path);
     tk_json_name(&json, "problems");
     tk_json_open(&json, '[');
     while (lines.data != NULL) {

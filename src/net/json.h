@@ -55,6 +55,41 @@ void tk_json_int(struct tk_json *json, int64_t number);
 void tk_json_num(struct tk_json *json, double number);
 void tk_json_bool(struct tk_json *json, bool flag);
 void tk_json_null(struct tk_json *json);
+
+/* A member whole: its name and its value. */
+static inline void tk_json_put_text(struct tk_json *json, const char *name,
+                                    const char *text)
+{
+    tk_json_name(json, name);
+    tk_json_text(json, tk_str(text));
+}
+
+static inline void tk_json_put_count(struct tk_json *json, const char *name,
+                                     uint64_t count)
+{
+    tk_json_name(json, name);
+    tk_json_int(json, (int64_t)count);
+}
+
+static inline void tk_json_put_num(struct tk_json *json, const char *name,
+                                   double number)
+{
+    tk_json_name(json, name);
+    tk_json_num(json, number);
+}
+
+static inline void tk_json_put_bool(struct tk_json *json, const char *name,
+                                    bool flag)
+{
+    tk_json_name(json, name);
+    tk_json_bool(json, flag);
+}
+
+static inline void tk_json_put_null(struct tk_json *json, const char *name)
+{
+    tk_json_name(json, name);
+    tk_json_null(json);
+}
 /* Bytes that are JSON already. */
 void tk_json_raw(struct tk_json *json, struct tk_str json_text);
 

@@ -9,12 +9,6 @@
 static const int prices[] = {4, 10, 30};
 enum { PRICES = sizeof prices / sizeof prices[0] };
 
-static void put_count(struct tk_json *json, const char *name, uint64_t count)
-{
-    tk_json_name(json, name);
-    tk_json_int(json, (int64_t)count);
-}
-
 static double per_10k(const struct tk_deeds *deeds)
 {
     return deeds->uses == 0 ? 0
@@ -34,16 +28,16 @@ static void put_deeds(struct tk_json *json, const char *name,
 
     tk_json_name(json, name);
     tk_json_open(json, '{');
-    put_count(json, "uses", deeds->uses);
-    put_count(json, "calls", deeds->calls);
-    put_count(json, "cold", deeds->cold);
+    tk_json_put_count(json, "uses", deeds->uses);
+    tk_json_put_count(json, "calls", deeds->calls);
+    tk_json_put_count(json, "cold", deeds->cold);
     tk_json_name(json, "cold_per_10k");
     tk_json_num(json, per_10k(deeds));
     tk_json_name(json, "cost");
     tk_json_open(json, '{');
     for (int i = 0; i < PRICES; i++) {
         snprintf(text, sizeof text, "%d", prices[i]);
-        put_count(json, text, cost_of(deeds, prices[i]));
+        tk_json_put_count(json, text, cost_of(deeds, prices[i]));
     }
     tk_json_close(json, '}');
     tk_json_close(json, '}');
@@ -94,8 +88,8 @@ void tk_compare_write(const struct tk_shadow *shadow, int64_t now,
     tk_json_text(&json, tk_str(tk_shadow_source(shadow)->policy->name));
     tk_json_name(&json, "seconds");
     tk_json_num(&json, c.since == 0 ? 0 : (double)(now - c.since) / 1000);
-    put_count(&json, "keys", c.keys);
-    put_count(&json, "left_out", c.left_out);
+    tk_json_put_count(&json, "keys", c.keys);
+    tk_json_put_count(&json, "left_out", c.left_out);
     put_deeds(&json, "live", &c.live);
     put_deeds(&json, "would", &c.would);
     tk_json_name(&json, "detail");

@@ -14,35 +14,11 @@ struct subject {
     int64_t wall_ms;
 };
 
-static void put_text(struct tk_json *json, const char *name, const char *text)
-{
-    tk_json_name(json, name);
-    tk_json_text(json, tk_str(text));
-}
-
-static void put_count(struct tk_json *json, const char *name, uint64_t count)
-{
-    tk_json_name(json, name);
-    tk_json_int(json, (int64_t)count);
-}
-
-static void put_bool(struct tk_json *json, const char *name, bool flag)
-{
-    tk_json_name(json, name);
-    tk_json_bool(json, flag);
-}
-
 /* Unlike other spans this one may lie in the past. */
 static void put_moment(struct tk_json *json, const char *name, int64_t in_ms)
 {
     tk_json_name(json, name);
     tk_json_num(json, (double)in_ms / 1000);
-}
-
-static void put_null(struct tk_json *json, const char *name)
-{
-    tk_json_name(json, name);
-    tk_json_null(json);
 }
 
 static void put_token(struct tk_json *json, const struct subject *s)
@@ -51,7 +27,7 @@ static void put_token(struct tk_json *json, const struct subject *s)
     char date[TK_DATE_TEXT];
 
     if (!tk_entry_has_token(s->entry, s->now)) {
-        put_null(json, "token");
+        tk_json_put_null(json, "token");
         return;
     }
     tk_json_name(json, "token");
@@ -59,8 +35,9 @@ static void put_token(struct tk_json *json, const struct subject *s)
     put_moment(json, "age", s->now - life->sent_at);
     put_moment(json, "life", life->expires_at - life->sent_at);
     put_moment(json, "remaining", life->expires_at - s->now);
-    put_text(json, "expires_at",
-             tk_date_print(s->wall_ms + life->expires_at - s->now, date));
+    tk_json_put_text(
+        json, "expires_at",
+        tk_date_print(s->wall_ms + life->expires_at - s->now, date));
     tk_json_close(json, '}');
 }
 
@@ -68,7 +45,7 @@ static void put_token(struct tk_json *json, const struct subject *s)
 static void put_lesson(struct tk_json *json, const char *name, int64_t ms)
 {
     if (ms == 0) {
-        put_null(json, name);
+        tk_json_put_null(json, name);
     } else {
         put_moment(json, name, ms);
     }
@@ -89,7 +66,7 @@ static void put_learned(struct tk_json *json, const struct subject *s)
     put_lesson(json, "latency_p99", tk_learned_latency(learned, 99));
     put_lesson(json, "life", learned->life_ms);
     put_lesson(json, "shortest_life", learned->shortest_ms);
-    put_count(json, "early_ends", learned->early_ends);
+    tk_json_put_count(json, "early_ends", learned->early_ends);
     put_lesson(json, "same_token_at", learned->same_left_ms);
     put_lesson(json, "new_token_at", learned->new_left_ms);
     tk_json_close(json, '}');
@@ -103,9 +80,9 @@ static void put_issuer(struct tk_json *json, const struct subject *s)
 
     tk_json_name(json, "issuer");
     tk_json_open(json, '{');
-    put_text(json, "facts", tk_kind_describe(entry->kind, facts));
+    tk_json_put_text(json, "facts", tk_kind_describe(entry->kind, facts));
     if (entry->life.expires_at == 0) {
-        put_null(json, "renewable_in");
+        tk_json_put_null(json, "renewable_in");
     } else {
         put_moment(json, "renewable_in", opens > 0 ? opens : 0);
     }
@@ -127,18 +104,18 @@ static void put_decision(struct tk_json *json, const struct subject *s)
     const struct tk_plan *plan = &s->entry->plan;
 
     if (s->entry->life.expires_at == 0) {
-        put_null(json, "verb");
-        put_null(json, "asked_in");
-        put_null(json, "why");
+        tk_json_put_null(json, "verb");
+        tk_json_put_null(json, "asked_in");
+        tk_json_put_null(json, "why");
         return;
     }
-    put_text(json, "verb", name_of(plan->verb));
+    tk_json_put_text(json, "verb", name_of(plan->verb));
     if (plan->verb == TK_LAPSE) {
-        put_null(json, "asked_in");
+        tk_json_put_null(json, "asked_in");
     } else {
         put_moment(json, "asked_in", plan->asked - s->now);
     }
-    put_text(json, "why", tk_fleet_word(s->fleet, plan->why));
+    tk_json_put_text(json, "why", tk_fleet_word(s->fleet, plan->why));
 }
 
 static void put_policy(struct tk_json *json, const struct subject *s)
@@ -147,14 +124,15 @@ static void put_policy(struct tk_json *json, const struct subject *s)
 
     tk_json_name(json, "policy");
     tk_json_open(json, '{');
-    put_text(json, "name", policy->name);
-    put_text(json, "chosen",
-             s->entry->source->post.is_chosen ? "api" : "configuration");
+    tk_json_put_text(json, "name", policy->name);
+    tk_json_put_text(json, "chosen",
+                     s->entry->source->post.is_chosen ? "api"
+                                                      : "configuration");
     put_moment(json, "check_interval", policy->check_interval_ms);
     put_moment(json, "tick_in", tk_policy_tick_at(policy, s->now + 1) - s->now);
     put_decision(json, s);
-    put_bool(json, "fallback", s->entry->plan.fallback);
-    put_bool(json, "kept", s->entry->plan.kept);
+    tk_json_put_bool(json, "fallback", s->entry->plan.fallback);
+    tk_json_put_bool(json, "kept", s->entry->plan.kept);
     tk_json_close(json, '}');
 }
 
@@ -165,9 +143,9 @@ static void put_plan(struct tk_json *json, const struct subject *s)
     const char *clamp = tk_clamp_name((enum tk_clamp)plan->clamp);
 
     if (clamp == NULL) {
-        put_null(json, "clamp");
+        tk_json_put_null(json, "clamp");
     } else {
-        put_text(json, "clamp", clamp);
+        tk_json_put_text(json, "clamp", clamp);
     }
     put_moment(json, "spread", plan->spread_ms);
     tk_json_name(json, "next");
@@ -185,7 +163,7 @@ static void put_budget(struct tk_json *json, const struct subject *s)
         uint32_t left = tk_budget_left(budget, (enum tk_window_name)i, s->now);
 
         if (budget->windows[i].limit == 0) continue;
-        put_count(json, tk_window_text((enum tk_window_name)i), left);
+        tk_json_put_count(json, tk_window_text((enum tk_window_name)i), left);
     }
     tk_json_close(json, '}');
 }
@@ -196,15 +174,15 @@ static void put_refresh(struct tk_json *json, const struct subject *s)
 
     tk_json_name(json, "refresh");
     tk_json_open(json, '{');
-    put_bool(json, "running", s->entry->flight != NULL);
-    put_bool(json, "queued", s->entry->is_queued);
-    put_count(json, "active", source->active);
-    put_count(json, "max_concurrent", source->max_concurrent);
+    tk_json_put_bool(json, "running", s->entry->flight != NULL);
+    tk_json_put_bool(json, "queued", s->entry->is_queued);
+    tk_json_put_count(json, "active", source->active);
+    tk_json_put_count(json, "max_concurrent", source->max_concurrent);
     if (s->entry->is_queued) {
         /* The turn is set while nothing but the budget is in the way. */
         put_moment(json, "budget_wait",
                    source->turn_at > s->now ? source->turn_at - s->now : 0);
-        put_count(json, "ahead", tk_turn_count_before(s->entry));
+        tk_json_put_count(json, "ahead", tk_turn_count_before(s->entry));
     }
     put_budget(json, s);
     tk_json_close(json, '}');
@@ -216,16 +194,17 @@ static void put_failure(struct tk_json *json, const struct subject *s)
     int64_t next;
 
     if (failure == NULL) {
-        put_null(json, "failure");
+        tk_json_put_null(json, "failure");
         return;
     }
     next = failure->next_try_at - s->now;
     tk_json_name(json, "failure");
     tk_json_open(json, '{');
-    put_text(json, "class", tk_class_name(failure->class));
-    put_text(json, "code", failure->code);
-    if (failure->detail[0] != '\0') put_text(json, "detail", failure->detail);
-    put_count(json, "count", failure->count);
+    tk_json_put_text(json, "class", tk_class_name(failure->class));
+    tk_json_put_text(json, "code", failure->code);
+    if (failure->detail[0] != '\0')
+        tk_json_put_text(json, "detail", failure->detail);
+    tk_json_put_count(json, "count", failure->count);
     put_moment(json, "ago", s->now - failure->at);
     put_moment(json, "next_try_in", next > 0 ? next : 0);
     tk_json_close(json, '}');
@@ -237,7 +216,7 @@ static void put_demand(struct tk_json *json, const struct subject *s)
 
     tk_json_name(json, "demand");
     tk_json_open(json, '{');
-    put_count(json, "uses", entry->uses);
+    tk_json_put_count(json, "uses", entry->uses);
     tk_next_write_span(json, "idle",
                        entry->last_use_at == 0 ? -1
                                                : s->now - entry->last_use_at);
@@ -254,11 +233,11 @@ static void put_down(struct tk_json *json, const struct subject *s)
 
     if (issuer == NULL) return;
     breaker = &issuer->breaker;
-    put_text(json, "origin", issuer->origin);
-    put_bool(json, "down", breaker->is_open);
-    put_count(json, "unanswered_in_a_row", breaker->failures);
+    tk_json_put_text(json, "origin", issuer->origin);
+    tk_json_put_bool(json, "down", breaker->is_open);
+    tk_json_put_count(json, "unanswered_in_a_row", breaker->failures);
     if (!breaker->is_open) return;
-    put_bool(json, "probing", breaker->probe != NULL);
+    tk_json_put_bool(json, "probing", breaker->probe != NULL);
     if (breaker->probe != NULL) return;
     put_moment(json, "next_probe_in",
                breaker->probe_at > s->now ? breaker->probe_at - s->now : 0);
@@ -271,11 +250,12 @@ static void put_credential(struct tk_json *json, const struct subject *s)
     tk_json_name(json, "credential");
     tk_json_open(json, '{');
     if (tk_secrets_have_next(secrets)) {
-        put_text(json, "in_use", secrets->uses_next ? "next" : "current");
+        tk_json_put_text(json, "in_use",
+                         secrets->uses_next ? "next" : "current");
     }
-    put_bool(json, "refused", secrets->refused_at != 0);
+    tk_json_put_bool(json, "refused", secrets->refused_at != 0);
     if (secrets->refused_at != 0) {
-        put_text(json, "code", secrets->code);
+        tk_json_put_text(json, "code", secrets->code);
         put_moment(json, "ago", s->now - secrets->refused_at);
         put_moment(json, "next_try_in", secrets->probe_at - s->now);
     }
@@ -288,9 +268,9 @@ static void put_source(struct tk_json *json, const struct subject *s)
 
     tk_json_name(json, "source");
     tk_json_open(json, '{');
-    put_text(json, "name", source->name);
-    put_text(json, "provider", source->provider);
-    put_bool(json, "paused", source->is_paused);
+    tk_json_put_text(json, "name", source->name);
+    tk_json_put_text(json, "provider", source->provider);
+    tk_json_put_bool(json, "paused", source->is_paused);
     put_down(json, s);
     if (source->budget.held_until > s->now) {
         put_moment(json, "held_for", source->budget.held_until - s->now);
@@ -317,9 +297,9 @@ static void put_reject(struct tk_json *json, const struct subject *s)
 {
     tk_json_name(json, "reject");
     tk_json_open(json, '{');
-    put_count(json, "rejected", s->entry->rejected);
-    put_bool(json, "poisoned", s->entry->is_poisoned);
-    put_count(json, "young_in_a_row", s->entry->strikes);
+    tk_json_put_count(json, "rejected", s->entry->rejected);
+    tk_json_put_bool(json, "poisoned", s->entry->is_poisoned);
+    tk_json_put_count(json, "young_in_a_row", s->entry->strikes);
     tk_json_close(json, '}');
 }
 
@@ -332,14 +312,14 @@ static void put_shadow(struct tk_json *json, const struct subject *s,
     struct subject other = *s;
 
     if (entry == NULL) {
-        put_null(json, "shadow");
+        tk_json_put_null(json, "shadow");
         return;
     }
     other.fleet = tk_shadow_fleet(shadow);
     other.entry = entry;
     tk_json_name(json, "shadow");
     tk_json_open(json, '{');
-    put_text(json, "policy", tk_shadow_policy(shadow)->name);
+    tk_json_put_text(json, "policy", tk_shadow_policy(shadow)->name);
     put_decision(json, &other);
     put_plan(json, &other);
     tk_json_close(json, '}');
@@ -359,9 +339,9 @@ void tk_explain_write(const struct tk_fleet *fleet,
     tk_json_open(&json, '{');
     tk_json_name(&json, "key");
     tk_json_text(&json, tk_entry_text(entry));
-    put_text(&json, "state", tk_state_name(tk_entry_state(entry, now)));
-    put_count(&json, "generation", record.generation);
-    put_text(&json, "now", tk_date_print(wall_ms, date));
+    tk_json_put_text(&json, "state", tk_state_name(tk_entry_state(entry, now)));
+    tk_json_put_count(&json, "generation", record.generation);
+    tk_json_put_text(&json, "now", tk_date_print(wall_ms, date));
     put_token(&json, &subject);
     put_issuer(&json, &subject);
     put_policy(&json, &subject);

@@ -39,18 +39,6 @@ int tk_listing_read(const struct tk_listing_query *query,
     return tk_fail(why, TK_ENOENT, "there is no source of this name");
 }
 
-static void put_text(struct tk_json *json, const char *name, const char *text)
-{
-    tk_json_name(json, name);
-    tk_json_text(json, tk_str(text));
-}
-
-static void put_count(struct tk_json *json, const char *name, uint64_t count)
-{
-    tk_json_name(json, name);
-    tk_json_int(json, (int64_t)count);
-}
-
 static void put_error(struct tk_json *json, const struct tk_failure *failure)
 {
     tk_json_name(json, "error");
@@ -59,8 +47,8 @@ static void put_error(struct tk_json *json, const struct tk_failure *failure)
         return;
     }
     tk_json_open(json, '{');
-    put_text(json, "class", tk_class_name(failure->class));
-    put_text(json, "code", failure->code);
+    tk_json_put_text(json, "class", tk_class_name(failure->class));
+    tk_json_put_text(json, "code", failure->code);
     tk_json_close(json, '}');
 }
 
@@ -86,19 +74,19 @@ static void put_entry(struct tk_json *json, const struct tk_fleet *fleet,
     tk_json_open(json, '{');
     tk_json_name(json, "key");
     tk_json_text(json, tk_entry_text(entry));
-    put_text(json, "source", entry->source->name);
-    put_text(json, "kind", entry->kind->name);
-    put_text(json, "state", tk_state_name(tk_entry_state(entry, now)));
-    put_count(json, "generation", record.generation);
+    tk_json_put_text(json, "source", entry->source->name);
+    tk_json_put_text(json, "kind", entry->kind->name);
+    tk_json_put_text(json, "state", tk_state_name(tk_entry_state(entry, now)));
+    tk_json_put_count(json, "generation", record.generation);
     put_life(json, entry, now);
     tk_json_name(json, "next");
     tk_next_write(&next, json);
-    put_count(json, "uses", entry->uses);
+    tk_json_put_count(json, "uses", entry->uses);
     tk_next_write_span(json, "idle",
                        entry->last_use_at == 0 ? -1 : now - entry->last_use_at);
-    put_count(json, "waiting", entry->wait_count);
-    put_count(json, "failures",
-              entry->failure == NULL ? 0 : entry->failure->count);
+    tk_json_put_count(json, "waiting", entry->wait_count);
+    tk_json_put_count(json, "failures",
+                      entry->failure == NULL ? 0 : entry->failure->count);
     put_error(json, entry->failure);
     tk_json_name(json, "kept");
     tk_json_bool(json, entry->is_kept);
@@ -110,21 +98,21 @@ static void put_source(struct tk_json *json, const struct tk_source *source)
     const struct tk_source_stats *stats = &source->stats;
 
     tk_json_open(json, '{');
-    put_text(json, "name", source->name);
+    tk_json_put_text(json, "name", source->name);
     tk_json_name(json, "paused");
     tk_json_bool(json, source->is_paused);
-    put_count(json, "keys", source->key_count);
-    put_count(json, "active", source->active);
-    put_count(json, "queued", tk_turn_count(source));
-    put_count(json, "hits", stats->hits);
-    put_count(json, "cold", stats->cold);
-    put_count(json, "cold_failed", stats->cold_failed);
-    put_count(json, "renewed", stats->renewed);
-    put_count(json, "extended", stats->extended);
-    put_count(json, "early", stats->early);
-    put_count(json, "unchanged", stats->unchanged);
-    put_count(json, "failed", stats->failed);
-    put_count(json, "rejected", stats->rejected);
+    tk_json_put_count(json, "keys", source->key_count);
+    tk_json_put_count(json, "active", source->active);
+    tk_json_put_count(json, "queued", tk_turn_count(source));
+    tk_json_put_count(json, "hits", stats->hits);
+    tk_json_put_count(json, "cold", stats->cold);
+    tk_json_put_count(json, "cold_failed", stats->cold_failed);
+    tk_json_put_count(json, "renewed", stats->renewed);
+    tk_json_put_count(json, "extended", stats->extended);
+    tk_json_put_count(json, "early", stats->early);
+    tk_json_put_count(json, "unchanged", stats->unchanged);
+    tk_json_put_count(json, "failed", stats->failed);
+    tk_json_put_count(json, "rejected", stats->rejected);
     tk_json_close(json, '}');
 }
 
@@ -142,12 +130,12 @@ static void put_sources(struct tk_json *json, const struct tk_config *config,
 
 static void put_counts(struct tk_json *json, const struct tk_page *page)
 {
-    put_count(json, "total", page->total);
+    tk_json_put_count(json, "total", page->total);
     tk_json_name(json, "counts");
     tk_json_open(json, '{');
     for (int state = 0; state < TK_STATES; state++) {
-        put_count(json, tk_state_name((enum tk_state)state),
-                  page->states[state]);
+        tk_json_put_count(json, tk_state_name((enum tk_state)state),
+                          page->states[state]);
     }
     tk_json_close(json, '}');
 }

@@ -5,24 +5,6 @@
 
 /* --- as JSON --- */
 
-static void put_text(struct tk_json *json, const char *name, const char *text)
-{
-    tk_json_name(json, name);
-    tk_json_text(json, tk_str(text));
-}
-
-static void put_count(struct tk_json *json, const char *name, uint64_t count)
-{
-    tk_json_name(json, name);
-    tk_json_int(json, (int64_t)count);
-}
-
-static void put_bool(struct tk_json *json, const char *name, bool flag)
-{
-    tk_json_name(json, name);
-    tk_json_bool(json, flag);
-}
-
 static void put_choice(struct tk_json *json, const char *name,
                        const struct tk_policy *policy)
 {
@@ -45,7 +27,7 @@ static void put_refusal(struct tk_json *json, const struct tk_post *post,
         return;
     }
     tk_json_open(json, '{');
-    put_text(json, "why", post->refusal.text);
+    tk_json_put_text(json, "why", post->refusal.text);
     tk_next_write_span(json, "ago", now - post->refused_at);
     tk_json_close(json, '}');
 }
@@ -53,14 +35,14 @@ static void put_refusal(struct tk_json *json, const struct tk_post *post,
 static void put_script(struct tk_json *json, const struct tk_policy *policy)
 {
     if (policy->unit != NULL) {
-        put_text(json, "path", tk_unit_path(policy->unit));
+        tk_json_put_text(json, "path", tk_unit_path(policy->unit));
     }
     tk_next_write_span(json, "check_interval", policy->check_interval_ms);
-    put_bool(json, "behind", tk_watch_is_behind(&policy->watch));
-    put_bool(json, "gone", policy->watch.is_gone);
-    put_bool(json, "out", policy->decide.is_out);
-    put_count(json, "calls", policy->decide.calls);
-    put_count(json, "failures", policy->decide.failures);
+    tk_json_put_bool(json, "behind", tk_watch_is_behind(&policy->watch));
+    tk_json_put_bool(json, "gone", policy->watch.is_gone);
+    tk_json_put_bool(json, "out", policy->decide.is_out);
+    tk_json_put_count(json, "calls", policy->decide.calls);
+    tk_json_put_count(json, "failures", policy->decide.failures);
 }
 
 void tk_policies_write(const struct tk_source *source, int64_t now,
@@ -69,14 +51,14 @@ void tk_policies_write(const struct tk_source *source, int64_t now,
     const struct tk_post *post = &source->post;
 
     tk_json_open(json, '{');
-    put_text(json, "source", source->name);
+    tk_json_put_text(json, "source", source->name);
     tk_choice_write(&source->policy->choice, json);
-    put_text(json, "chosen", post->is_chosen ? "api" : "configuration");
-    put_bool(json, "drift", tk_source_has_drifted(source));
+    tk_json_put_text(json, "chosen", post->is_chosen ? "api" : "configuration");
+    tk_json_put_bool(json, "drift", tk_source_has_drifted(source));
     put_choice(json, "configured", post->configured);
     put_choice(json, "before", post->before);
     put_script(json, source->policy);
-    put_count(json, "swaps", post->swaps);
+    tk_json_put_count(json, "swaps", post->swaps);
     tk_next_write_span(json, "since",
                        post->since == 0 ? -1 : now - post->since);
     put_refusal(json, post, now);
@@ -118,11 +100,11 @@ static void put_trial(struct tk_json *json, const struct tk_trial *trial)
 {
     tk_json_name(json, "trial");
     tk_json_open(json, '{');
-    put_count(json, "asked", trial->asked);
-    put_count(json, "renew", trial->renews);
-    put_count(json, "ask", trial->asks);
-    put_count(json, "lapse", trial->lapses);
-    put_count(json, "at_once", trial->at_once);
+    tk_json_put_count(json, "asked", trial->asked);
+    tk_json_put_count(json, "renew", trial->renews);
+    tk_json_put_count(json, "ask", trial->asks);
+    tk_json_put_count(json, "lapse", trial->lapses);
+    tk_json_put_count(json, "at_once", trial->at_once);
     tk_json_close(json, '}');
 }
 
@@ -154,11 +136,11 @@ static void send_result(struct tk_desk *desk, struct tk_request *request,
     }
     tk_buf_init(&out, TK_DESK_ANSWER_MAX);
     tk_json_open(&json, '{');
-    put_text(&json, "result", result);
+    tk_json_put_text(&json, "result", result);
     tk_json_name(&json, "detail");
     tk_json_text(&json, tk_buf_str(detail));
     if (chosen->trial.is_made) put_trial(&json, &chosen->trial);
-    put_bool(&json, "kept", chosen->not_kept.code == 0);
+    tk_json_put_bool(&json, "kept", chosen->not_kept.code == 0);
     tk_json_name(&json, "now");
     tk_policies_write(source, tk_engine_now(desk->engine), &json);
     tk_json_close(&json, '}');

@@ -32,12 +32,6 @@ static const char *title_of(int status)
     }
 }
 
-static void put_text(struct tk_json *json, const char *name, const char *text)
-{
-    tk_json_name(json, name);
-    tk_json_text(json, tk_str(text));
-}
-
 static void put_lines(struct tk_json *json, struct tk_str lines)
 {
     tk_json_open(json, '[');
@@ -54,21 +48,21 @@ void tk_problem_write(const struct tk_http_problem *problem, struct tk_buf *out)
     struct tk_json json = {.out = out};
 
     tk_json_open(&json, '{');
-    put_text(&json, "type", "about:blank");
-    put_text(&json, "title", title_of(problem->status));
+    tk_json_put_text(&json, "type", "about:blank");
+    tk_json_put_text(&json, "title", title_of(problem->status));
     tk_json_name(&json, "status");
     tk_json_int(&json, problem->status);
-    put_text(&json, "detail", problem->detail);
-    put_text(&json, "code", problem->code);
+    tk_json_put_text(&json, "detail", problem->detail);
+    tk_json_put_text(&json, "code", problem->code);
     if (problem->retry_ms > 0) {
         tk_json_name(&json, "retry_after");
         tk_json_num(&json, (double)problem->retry_ms / 1000);
     }
     if (problem->issuer_class != NULL) {
-        put_text(&json, "class", problem->issuer_class);
+        tk_json_put_text(&json, "class", problem->issuer_class);
     }
     if (problem->issuer_code != NULL) {
-        put_text(&json, "issuer_code", problem->issuer_code);
+        tk_json_put_text(&json, "issuer_code", problem->issuer_code);
     }
     if (problem->problems != NULL) {
         tk_json_name(&json, "problems");

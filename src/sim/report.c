@@ -4,21 +4,9 @@
 
 #include <stdio.h>
 
-static void put_count(struct tk_json *json, const char *name, uint64_t number)
-{
-    tk_json_name(json, name);
-    tk_json_int(json, (int64_t)number);
-}
-
-static void put_number(struct tk_json *json, const char *name, double number)
-{
-    tk_json_name(json, name);
-    tk_json_num(json, number);
-}
-
 static void put_seconds(struct tk_json *json, const char *name, int64_t ms)
 {
-    put_number(json, name, (double)ms / 1000);
+    tk_json_put_num(json, name, (double)ms / 1000);
 }
 
 static void put_by_ratio(struct tk_json *json, const char *name,
@@ -30,16 +18,16 @@ static void put_by_ratio(struct tk_json *json, const char *name,
     tk_json_open(json, '{');
     for (int i = 0; i < TK_RATIOS; i++) {
         snprintf(ratio, sizeof ratio, "%d", tk_ratios[i]);
-        put_number(json, ratio, numbers[i]);
+        tk_json_put_num(json, ratio, numbers[i]);
     }
     tk_json_close(json, '}');
 }
 
 static void put_score(struct tk_json *json, const struct tk_score *score)
 {
-    put_number(json, "of_fresh", score->of_fresh);
-    put_number(json, "cold_per_10k", score->cold_per_10k);
-    put_number(json, "avoided", score->avoided);
+    tk_json_put_num(json, "of_fresh", score->of_fresh);
+    tk_json_put_num(json, "cold_per_10k", score->cold_per_10k);
+    tk_json_put_num(json, "avoided", score->avoided);
     put_by_ratio(json, "cost", score->cost);
     put_by_ratio(json, "over_optimum", score->over);
     put_by_ratio(json, "regret", score->regret);
@@ -48,17 +36,17 @@ static void put_score(struct tk_json *json, const struct tk_score *score)
 static void put_work(struct tk_json *json, const struct tk_tally *tally,
                      double at_risk)
 {
-    put_count(json, "background", tally->background);
-    put_count(json, "awaited", tally->awaited);
-    put_count(json, "no_op", tally->no_op);
-    put_count(json, "failed", tally->failed);
-    put_count(json, "unused", tally->unused);
-    put_count(json, "denied", tally->denied);
-    put_count(json, "peak_per_minute", tally->peak);
+    tk_json_put_count(json, "background", tally->background);
+    tk_json_put_count(json, "awaited", tally->awaited);
+    tk_json_put_count(json, "no_op", tally->no_op);
+    tk_json_put_count(json, "failed", tally->failed);
+    tk_json_put_count(json, "unused", tally->unused);
+    tk_json_put_count(json, "denied", tally->denied);
+    tk_json_put_count(json, "peak_per_minute", tally->peak);
     put_seconds(json, "at_risk_seconds", tally->at_risk_ms);
-    put_number(json, "at_risk", at_risk);
-    put_count(json, "asked", tally->asked);
-    put_count(json, "failures_of_policy", tally->troubles);
+    tk_json_put_num(json, "at_risk", at_risk);
+    tk_json_put_count(json, "asked", tally->asked);
+    tk_json_put_count(json, "failures_of_policy", tally->troubles);
 }
 
 enum row { OPTIMUM, REFERENCE, POLICY };
@@ -77,10 +65,10 @@ static void put_row(struct tk_json *json, const struct tk_contest *contest,
     tk_json_text(json, tk_str(tally->name));
     tk_json_name(json, "is");
     tk_json_text(json, tk_str(names[row]));
-    put_count(json, "calls", tally->calls);
-    put_count(json, "uses", tally->uses);
-    put_count(json, "cold", tally->cold);
-    put_count(json, "first", tally->first);
+    tk_json_put_count(json, "calls", tally->calls);
+    tk_json_put_count(json, "uses", tally->uses);
+    tk_json_put_count(json, "cold", tally->cold);
+    tk_json_put_count(json, "first", tally->first);
     put_score(json, &score);
     if (row != OPTIMUM) put_work(json, tally, score.at_risk);
     tk_json_close(json, '}');
@@ -117,10 +105,10 @@ static void put_terms(struct tk_json *json, const struct tk_trace *trace,
     tk_json_name(json, "as_recorded");
     tk_json_bool(json, terms->is_as_recorded && trace->answer_count > 0);
     put_seconds(json, "skew", terms->skew_ms);
-    put_number(json, "fail_rate", terms->fail_share);
-    put_count(json, "concurrent", terms->max_concurrent);
-    put_count(json, "per_minute", terms->quota.limits[TK_MINUTE]);
-    put_count(json, "per_day", terms->quota.limits[TK_DAY]);
+    tk_json_put_num(json, "fail_rate", terms->fail_share);
+    tk_json_put_count(json, "concurrent", terms->max_concurrent);
+    tk_json_put_count(json, "per_minute", terms->quota.limits[TK_MINUTE]);
+    tk_json_put_count(json, "per_day", terms->quota.limits[TK_DAY]);
     tk_json_close(json, '}');
 }
 
@@ -133,9 +121,9 @@ void tk_report_write(const struct tk_contest *contest,
     tk_json_open(&json, '{');
     tk_json_name(&json, "trace");
     tk_json_open(&json, '{');
-    put_count(&json, "uses", trace->use_count);
-    put_count(&json, "keys", trace->key_count);
-    put_count(&json, "answers", trace->answer_count);
+    tk_json_put_count(&json, "uses", trace->use_count);
+    tk_json_put_count(&json, "keys", trace->key_count);
+    tk_json_put_count(&json, "answers", trace->answer_count);
     put_seconds(&json, "seconds", trace->end_ms);
     tk_json_close(&json, '}');
     put_seconds(&json, "learn", contest->terms->learn_ms);
