@@ -259,8 +259,15 @@ int socketpair(int domain, int type, int protocol, int pair[2])
     return (int)syscall(SYS_socketpair, domain, type, protocol, pair);
 }
 
+/* The first is libuv's, by which signals reach its loops: it calls abort() if
+ * there is none. */
 int pipe2(int pair[2], int flags)
 {
+    static atomic_flag has_libuv_s = ATOMIC_FLAG_INIT;
+
+    if (!atomic_flag_test_and_set(&has_libuv_s)) {
+        return (int)syscall(SYS_pipe2, pair, flags);
+    }
     return fails(CALLS) ? -1 : (int)syscall(SYS_pipe2, pair, flags);
 }
 

@@ -72,11 +72,17 @@ function process.start(options)
     return self
 end
 
+-- A program that was ended by a signal has exit code 0, too.
+local function describe_end(self)
+    if not self.code then return "running" end
+    if self.signal_number ~= 0 then return "signal " .. self.signal_number end
+    return "exit " .. self.code
+end
+
 -- All that it has said, for a failed test's message.
 function Process:said()
     return ("%s (pid %d, %s)\nstdout: %s\nstderr: %s"):format(self.name,
-        self.pid, self.code and "exit " .. self.code or "running", self.out,
-        self.err)
+        self.pid, describe_end(self), self.out, self.err)
 end
 
 local function find_line(text, plain)
