@@ -17,7 +17,7 @@ return {
       file = "src/engine/entry.c",
       old = "return now < entry->life.expires_at;",
       new = "return now < entry->life.expires_at + 1500;",
-      tests = { "e2e.history" } },
+      tests = { "unit.engine.entry" } },
     { name = "reader_after_sleep", guarantee = 1, file = "src/reader/moment.c",
       old = "if (drift > WALL_MAX_MS || drift < -WALL_MAX_MS) return true;",
       new = "", tests = { "unit.reader.moment" } },

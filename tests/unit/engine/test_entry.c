@@ -30,6 +30,22 @@ static void states_follow_from_token_refresh_and_failure(void **state)
     entry->flight = NULL;
 }
 
+static void a_token_is_given_to_its_last_millisecond(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+    int64_t end = entry->life.expires_at;
+    struct tk_want any = {0};
+    struct tk_got got;
+
+    assert_true(tk_entry_has_token(entry, end - 1));
+    assert_true(tk_caller_get(f->fleet, entry, &any, end - 1, &got));
+    assert_true(tk_str_is(got.token, "t1"));
+    assert_false(tk_entry_has_token(entry, end));
+    assert_true(!tk_caller_get(f->fleet, entry, &any, end, &got) ||
+                got.token.data == NULL);
+}
+
 static void the_rate_counts_uses_of_the_last_hour_or_so(void **state)
 {
     struct fixture *f = *state;
@@ -65,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_takes_half_of_what_a_key_may_weigh),
         WITH_FLEET(states_follow_from_token_refresh_and_failure),
+        WITH_FLEET(a_token_is_given_to_its_last_millisecond),
         WITH_FLEET(the_rate_counts_uses_of_the_last_hour_or_so),
         WITH_FLEET(names_and_classes_have_words),
     };
