@@ -207,8 +207,8 @@ static int find_shown(const struct tk_html_data *data, struct shown *shown)
     const struct tk_trace *trace = trace_of(data);
     const struct tk_contest_terms *terms = data->contest->terms;
 
-    *shown = (struct shown){.from_ms = terms->learn_ms};
-    shown->to_ms = terms->learn_ms + SHOWN_MS;
+    *shown = (struct shown){.from_ms = trace->begin_ms + terms->learn_ms};
+    shown->to_ms = shown->from_ms + SHOWN_MS;
     if (shown->to_ms > trace->end_ms) shown->to_ms = trace->end_ms + 1;
     shown->at_ms = calloc(trace->use_count + 1, sizeof *shown->at_ms);
     shown->starts = calloc(trace->use_count + 1, sizeof *shown->starts);

@@ -124,7 +124,7 @@ void tk_report_write(const struct tk_contest *contest,
     tk_json_put_count(&json, "uses", trace->use_count);
     tk_json_put_count(&json, "keys", trace->key_count);
     tk_json_put_count(&json, "answers", trace->answer_count);
-    put_seconds(&json, "seconds", trace->end_ms);
+    put_seconds(&json, "seconds", trace->end_ms - trace->begin_ms);
     tk_json_close(&json, '}');
     put_seconds(&json, "learn", contest->terms->learn_ms);
     put_terms(&json, trace, &contest->terms->issuer);

@@ -140,6 +140,26 @@ static void four_weeks_are_told(void **state)
     forget(&reading);
 }
 
+/* Whatever is told is of the span that is judged. */
+static void a_trace_that_begins_late_in_a_week_is_told_from_there(void **state)
+{
+    struct trial *trial = *state;
+    const struct tk_value *key, *trace;
+    struct reading reading;
+
+    for (int i = 0; i < 40; i++) trial_use(trial, "k", (3 + i) * DAY);
+    trial->terms.learn_ms = 5 * DAY;
+    trial_run(trial);
+    read_data(&reading, trial, NULL);
+    key = tk_value_get(&reading.root, "key");
+    assert_int_equal(number(key, "from_ms"), trial->contest.tallies->from_ms);
+    assert_int_equal(number(key, "from_ms"), 8 * DAY);
+    assert_int_equal(length(tk_value_get(key, "uses")), 28);
+    trace = tk_value_get(tk_value_get(&reading.root, "report"), "trace");
+    assert_int_equal(number(trace, "seconds"), 39 * DAY / SECOND);
+    forget(&reading);
+}
+
 static void a_trace_without_a_use_is_told_too(void **state)
 {
     struct trial *trial = *state;
@@ -192,6 +212,7 @@ int main(void)
         WITH_TRIAL(of_the_key_what_is_judged_is_told),
         WITH_TRIAL(of_a_busy_key_a_part_is_told),
         WITH_TRIAL(four_weeks_are_told),
+        WITH_TRIAL(a_trace_that_begins_late_in_a_week_is_told_from_there),
         WITH_TRIAL(a_trace_without_a_use_is_told_too),
         WITH_TRIAL(the_key_of_the_middle_is_shown_or_a_named_one),
     };
