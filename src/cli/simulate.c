@@ -151,6 +151,7 @@ static int read_lineup(struct simulation *s, struct tk_why *why)
     int rc = tk_lineup_add_references(&s->lineup, why);
 
     (void)tk_args_texts(s->args, "set", sets);
+    if (rc == 0) rc = tk_lineup_check_sets(sets, policies, why);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         rc = tk_lineup_add(&s->lineup, policies[i], sets, why);
     }

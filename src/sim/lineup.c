@@ -70,25 +70,47 @@ static bool read_set(const char *text, struct tk_str policy, struct sweep *out)
 static int read_sets(const char *const *sets, struct tk_str policy,
                      struct sweep *sweeps, size_t *count, struct tk_why *why)
 {
+    struct sweep sweep;
+
     *count = 0;
     for (size_t i = 0; sets[i] != NULL; i++) {
+        if (!read_set(sets[i], policy, &sweep)) continue;
         if (*count == SETS_MAX) {
             return tk_fail(why, TK_EFULL, "more than %d options of one policy",
                            SETS_MAX);
         }
-        if (!read_set(sets[i], policy, &sweeps[*count])) continue;
-        if (sweeps[*count].name.len == 0 || sweeps[*count].count == 0 ||
-            sweeps[*count].values[0].len == 0) {
+        if (sweep.name.len == 0 || sweep.count == 0 ||
+            sweep.values[0].len == 0) {
             return tk_fail(why, TK_EINVAL,
                            "'%s' is no POLICY.OPTION=VALUE, such as "
                            "foresight.cold_cost=10",
                            sets[i]);
         }
-        if (sweeps[*count].is_cut) {
+        if (sweep.is_cut) {
             return tk_fail(why, TK_EFULL, "%.40s...: more than %d values",
                            sets[i], ALTERNATIVES_MAX);
         }
-        (*count)++;
+        sweeps[(*count)++] = sweep;
+    }
+    return 0;
+}
+
+int tk_lineup_check_sets(const char *const *sets, const char *const *policies,
+                         struct tk_why *why)
+{
+    struct sweep sweep;
+
+    for (; *sets != NULL; sets++) {
+        const char *const *policy = policies;
+
+        while (*policy != NULL &&
+               !read_set(*sets, tk_lineup_name(*policy), &sweep)) {
+            policy++;
+        }
+        if (*policy == NULL) {
+            return tk_fail(why, TK_EINVAL,
+                           "'%s' is for no policy that is tried", *sets);
+        }
     }
     return 0;
 }
@@ -97,8 +119,9 @@ static int read_sets(const char *const *sets, struct tk_str policy,
 static struct tk_value value_of(struct tk_pool *pool, struct tk_str text)
 {
     struct tk_value value = tk_value_of_text(pool, text);
-    char *end;
+    int64_t whole;
     double number;
+    char *end;
 
     if (value.type == TK_NIL) return value;
     if (tk_str_is(text, "true") || tk_str_is(text, "false")) {
@@ -111,10 +134,8 @@ static struct tk_value value_of(struct tk_pool *pool, struct tk_str text)
     }
     number = strtod(value.as.text.data, &end);
     if (*end != '\0') return value;
-    if (number == (double)(int64_t)number) {
-        return tk_value_of_int((int64_t)number);
-    }
-    return (struct tk_value){.type = TK_NUM, .as.number = number};
+    value = (struct tk_value){.type = TK_NUM, .as.number = number};
+    return tk_value_int(&value, &whole) ? tk_value_of_int(whole) : value;
 }
 
 /* --- trials --- */
@@ -157,13 +178,15 @@ static struct tk_trial *add(struct tk_lineup *lineup, const char *policy,
     return trial;
 }
 
-static void set_option(struct tk_lineup *lineup, struct tk_trial *trial,
+/* False on lack of memory. */
+static bool set_option(struct tk_lineup *lineup, struct tk_trial *trial,
                        uint32_t number, struct tk_str name, struct tk_str value)
 {
     struct tk_pair *pair = &trial->choice.as.table.pairs[number];
 
     pair->name = tk_value_of_text(&lineup->pool, name).as.text;
     pair->value = value_of(&lineup->pool, value);
+    return pair->name.data != NULL && pair->value.type != TK_NIL;
 }
 
 /* "foresight", and " cold_cost=10" behind it for each option. */
@@ -192,7 +215,9 @@ static int add_combination(struct tk_lineup *lineup, const char *policy,
     for (size_t i = 0; i < count; i++) {
         struct tk_str value = sweeps[i].values[sweeps[i].at];
 
-        set_option(lineup, trial, (uint32_t)i, sweeps[i].name, value);
+        if (!set_option(lineup, trial, (uint32_t)i, sweeps[i].name, value)) {
+            return no_memory(why);
+        }
         add_to_name(trial, sweeps[i].name, value);
     }
     return 0;

@@ -36,6 +36,12 @@ TK_MUST_USE int tk_lineup_add_references(struct tk_lineup *lineup,
 TK_MUST_USE int tk_lineup_add(struct tk_lineup *lineup, const char *policy,
                               const char *const *sets, struct tk_why *why);
 
+/* TK_EINVAL if one of the `sets` is for none of the policies; both lists end
+ * with NULL. */
+TK_MUST_USE int tk_lineup_check_sets(const char *const *sets,
+                                     const char *const *policies,
+                                     struct tk_why *why);
+
 /* How a policy is called in `sets` and in results: the name of its file. */
 struct tk_str tk_lineup_name(const char *policy);
 

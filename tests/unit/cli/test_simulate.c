@@ -135,6 +135,10 @@ static void what_is_not_there_is_told(void **state)
     assert_int_equal(simulate(desk, "--policy", "nonsense", NULL, NULL),
                      TK_EXIT_CONFIG);
     assert_has(capture_err(&desk->capture), "no script named nonsense");
+    assert_int_equal(simulate(desk, "--policy", "threshold", "--set",
+                              "treshold.threshold=2m"),
+                     TK_EXIT_CONFIG);
+    assert_has(capture_err(&desk->capture), "is for no policy that is tried");
     assert_int_equal(capture_run(&desk->capture, &tk_simulate_command,
                                  "--trace", "/nowhere/t.csv", NULL),
                      TK_EXIT_CONFIG);

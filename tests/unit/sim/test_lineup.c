@@ -2,6 +2,7 @@
 
 #include "tests/unit/harness.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -109,8 +110,8 @@ static void texts_numbers_and_flags_are_told_apart(void **state)
     struct scene *scene = *state;
     const struct tk_pair *pairs;
 
-    assert_int_equal(add(scene, "x", "a=15m,10,.5,true,1.5.2", NULL), 0);
-    assert_int_equal(scene->lineup.count, 5);
+    assert_int_equal(add(scene, "x", "a=15m,10,.5,true,1.5.2,1e17", NULL), 0);
+    assert_int_equal(scene->lineup.count, 6);
     pairs = scene->lineup.trials[0].choice.as.table.pairs;
     assert_int_equal(pairs->value.type, TK_TEXT);
     pairs = scene->lineup.trials[1].choice.as.table.pairs;
@@ -121,6 +122,8 @@ static void texts_numbers_and_flags_are_told_apart(void **state)
     assert_int_equal(pairs->value.type, TK_BOOL);
     pairs = scene->lineup.trials[4].choice.as.table.pairs;
     assert_int_equal(pairs->value.type, TK_TEXT);
+    pairs = scene->lineup.trials[5].choice.as.table.pairs;
+    assert_int_equal(pairs->value.type, TK_NUM);
 }
 
 static void what_sets_nothing_is_refused(void **state)
@@ -133,6 +136,49 @@ static void what_sets_nothing_is_refused(void **state)
                         "foresight.cold_cost=10");
     assert_int_equal(add(scene, "x", "cold_cost=", NULL), TK_EINVAL);
     assert_int_equal(add(scene, "x", "=3", NULL), TK_EINVAL);
+}
+
+static void what_is_for_no_policy_is_refused(void **state)
+{
+    static const char *const policies[] = {"threshold", "my/own.lua", NULL};
+    static const char *const good[] = {"threshold.a=1", "own.b=1", "c=1", NULL};
+    static const char *const bad[] = {"own.b=1", "treshold.a=1", NULL};
+    static const char *const for_all[] = {"c=1", NULL};
+    struct tk_why why;
+
+    (void)state;
+    assert_int_equal(tk_lineup_check_sets(good, policies, &why), 0);
+    assert_int_equal(tk_lineup_check_sets(bad, policies, &why), TK_EINVAL);
+    assert_string_equal(why.text,
+                        "'treshold.a=1' is for no policy that is tried");
+    assert_int_equal(tk_lineup_check_sets(for_all, policies + 2, &why),
+                     TK_EINVAL);
+}
+
+/* Sixteen options of a policy, and no fewer for those of another. */
+static void the_options_of_each_policy_are_counted_apart(void **state)
+{
+    static const char *sets[] = {"a=1", "a=1", "a=1", "a=1", "a=1",       "a=1",
+                                 "a=1", "a=1", "a=1", "a=1", "a=1",       "a=1",
+                                 "a=1", "a=1", "a=1", "a=1", "other.a=1", NULL};
+    struct scene *scene = *state;
+
+    assert_int_equal(tk_lineup_add(&scene->lineup, "x", sets, &scene->why), 0);
+    assert_int_equal(tk_lineup_add(&scene->lineup, "other", sets, &scene->why),
+                     TK_EFULL);
+}
+
+static void values_without_end_are_refused(void **state)
+{
+    struct scene *scene = *state;
+    size_t size = 5 * 1024 * 1024;
+    char *set = malloc(size + 1);
+
+    memset(set, 'a', size);
+    set[1] = '=';
+    set[size] = '\0';
+    assert_int_equal(add(scene, "x", set, NULL), TK_ENOMEM);
+    free(set);
 }
 
 static void a_sweep_without_end_is_refused(void **state)
@@ -197,6 +243,9 @@ int main(void)
         WITH_SCENE(every_combination_of_values_is_a_trial),
         WITH_SCENE(texts_numbers_and_flags_are_told_apart),
         WITH_SCENE(what_sets_nothing_is_refused),
+        cmocka_unit_test(what_is_for_no_policy_is_refused),
+        WITH_SCENE(the_options_of_each_policy_are_counted_apart),
+        WITH_SCENE(values_without_end_are_refused),
         WITH_SCENE(a_sweep_without_end_is_refused),
         WITH_SCENE(an_option_that_the_policy_does_not_have_is_told),
         WITH_SCENE(a_tick_overrules_that_of_the_policy),
