@@ -84,8 +84,7 @@ int tk_policy_write_choice(const char *const *words, size_t count,
     int rc;
 
     tk_json_open(&json, '{');
-    tk_json_name(&json, "policy");
-    tk_json_text(&json, tk_str(words[0]));
+    tk_json_put_text(&json, "policy", words[0]);
     tk_json_name(&json, "options");
     tk_json_open(&json, '{');
     rc = put_options(&json, words + 1, count - 1, why);
@@ -341,6 +340,17 @@ static enum tk_exit run_verb(const struct verb *verb,
     return status;
 }
 
+/* Passed over, either would do for real what is only to be tried, or begin
+ * what is to be ended. */
+static bool has_stray_flag(const struct tk_args *args)
+{
+    const char *verb = args->words[0];
+
+    return (tk_args_has(args, "trial") && strcmp(verb, "set") != 0) ||
+           (tk_args_has(args, "end") &&
+            (strcmp(verb, "compare") != 0 || args->word_count > 2));
+}
+
 static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
 {
     const struct verb *verb = find_verb(args->words[0]);
@@ -351,10 +361,11 @@ static enum tk_exit run(const struct tk_args *args, const struct tk_show *show)
                             "compare, not '%s'",
                             args->words[0]);
     }
-    if (args->word_count < verb->least || args->word_count > verb->most) {
+    if (args->word_count < verb->least || args->word_count > verb->most ||
+        has_stray_flag(args)) {
         return tk_show_fail(show, TK_EXIT_USAGE,
                             "policy %s: see 'tokeng help policy' for what "
-                            "follows it",
+                            "goes with it",
                             verb->name);
     }
     if (args->word_count > 1 && !tk_key_is_part(tk_str(args->words[1]))) {

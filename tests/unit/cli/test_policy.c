@@ -110,6 +110,12 @@ static void words_that_make_no_sense_are_refused(void **state)
         {"set", "crm", "own", "lead"},
         {"set", "crm", "own", "=5"},
         {"set", "crm", "own", "a=\"5"},
+        {"set", "crm", "own", "--end"},
+        {"reset", "crm", "--trial", NULL},
+        {"rollback", "crm", "--trial", NULL},
+        {"rollback", "crm", "--end", NULL},
+        {"compare", "crm", "--trial", NULL},
+        {"compare", "crm", "own", "--end"},
     };
     struct capture capture;
 
