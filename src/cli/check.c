@@ -141,8 +141,8 @@ static void write_source(struct tk_source *source, struct tk_json *json)
     tk_json_put_text(json, "name", source->name);
     tk_json_put_text(json, "provider", source->provider);
     tk_json_put_text(json, "policy", source->policy->name);
-    tk_json_name(json, "check_interval");
-    tk_json_num(json, (double)source->policy->check_interval_ms / 1000);
+    tk_json_put_num(json, "check_interval",
+                    (double)source->policy->check_interval_ms / 1000);
     tk_json_name(json, "kinds");
     tk_json_open(json, '{');
     for (size_t i = 0; i < source->kind_count; i++) {

@@ -175,7 +175,6 @@ int tk_book_close(struct tk_book *book)
         struct tk_book_key *key = &book->keys[i];
 
         if (key->first_at < 0) continue;
-        tally->keys++;
         tally->key_ms +=
             later(0, tally->to_ms - later(key->first_at, tally->from_ms));
         if (key->to_ms > tally->to_ms) key->is_used = true;

@@ -61,10 +61,8 @@ static void put_row(struct tk_json *json, const struct tk_contest *contest,
 
     tk_score_of(contest, optimum, tally, &score);
     tk_json_open(json, '{');
-    tk_json_name(json, "name");
-    tk_json_text(json, tk_str(tally->name));
-    tk_json_name(json, "is");
-    tk_json_text(json, tk_str(names[row]));
+    tk_json_put_text(json, "name", tally->name);
+    tk_json_put_text(json, "is", names[row]);
     tk_json_put_count(json, "calls", tally->calls);
     tk_json_put_count(json, "uses", tally->uses);
     tk_json_put_count(json, "cold", tally->cold);
@@ -102,8 +100,8 @@ static void put_terms(struct tk_json *json, const struct tk_trace *trace,
     put_seconds(json, "life", terms->life_ms);
     put_seconds(json, "window", terms->window_ms);
     put_seconds(json, "latency", terms->latency_ms);
-    tk_json_name(json, "as_recorded");
-    tk_json_bool(json, terms->is_as_recorded && trace->answer_count > 0);
+    tk_json_put_bool(json, "as_recorded",
+                     terms->is_as_recorded && trace->answer_count > 0);
     put_seconds(json, "skew", terms->skew_ms);
     tk_json_put_num(json, "fail_rate", terms->fail_share);
     tk_json_put_count(json, "concurrent", terms->max_concurrent);

@@ -28,7 +28,6 @@ struct tk_tally {
     char name[TK_TALLY_NAME]; /* "foresight cold_cost=10" */
     int64_t from_ms;          /* the span that is judged */
     int64_t to_ms;
-    uint32_t keys;
 
     uint64_t uses;
     uint64_t cold;   /* callers that had to wait, */

@@ -175,7 +175,7 @@ static void callers_who_get_no_token_are_counted(void **state)
     use_now_and_then(trial);
     tally = &trial_run(trial)[ON_DEMAND];
     assert_int_equal(tally->denied, 4);
-    assert_int_equal(tally->keys, 0);
+    assert_int_equal(tally->key_ms, 0);
     assert_true(tally->failed > 0);
 }
 
