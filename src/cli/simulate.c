@@ -137,7 +137,7 @@ static int check_terms(struct simulation *s, struct tk_why *why)
                       "--latency and --skew leave nothing of the life "
                       "of a token");
     }
-    if (s->terms.learn_ms >= s->trace.end_ms - s->trace.begin_ms) {
+    if (s->terms.learn_ms > s->trace.end_ms - s->trace.begin_ms) {
         return misuse(s, why,
                       "--learn leaves nothing of the trace to be judged");
     }

@@ -186,11 +186,13 @@ static void visit_ticks(struct sweep *sweep, size_t i)
 }
 
 /* Ticks that may still be asked for lie within a life behind s, or within one
- * before x. */
+ * before x; and all of them between the first use and the last. */
 static int open_rings(struct sweep *sweep)
 {
-    uint64_t need =
-        2 * ((uint64_t)(sweep->terms->life_ms / sweep->terms->step_ms) + 2);
+    int64_t life_ms = sweep->terms->life_ms;
+    int64_t span_ms = sweep->at_ms[sweep->n - 1] - sweep->at_ms[0];
+    int64_t reach_ms = life_ms < span_ms ? life_ms : span_ms;
+    uint64_t need = 2 * ((uint64_t)(reach_ms / sweep->terms->step_ms) + 2);
     size_t room = 1;
 
     while (room < need) {

@@ -107,6 +107,17 @@ static void the_life_is_what_was_recorded(void **state)
     assert_has(capture_out(&desk->capture), "\"life\":600,");
 }
 
+static void a_single_use_is_judged(void **state)
+{
+    struct desk *desk = *state;
+    const char *path = folder_write(&desk->folder, "one.csv", "5,a\n");
+
+    assert_int_equal(capture_run(&desk->capture, &tk_simulate_command,
+                                 "--trace", path, NULL),
+                     TK_EXIT_OK);
+    assert_has(capture_out(&desk->capture), "1 uses of 1 keys in ");
+}
+
 static void a_trace_is_made_up_where_there_is_none(void **state)
 {
     struct desk *desk = *state;
@@ -168,6 +179,7 @@ int main(void)
         WITH_DESK(a_policy_that_fails_is_told),
         WITH_DESK(programs_get_json),
         WITH_DESK(the_life_is_what_was_recorded),
+        WITH_DESK(a_single_use_is_judged),
         WITH_DESK(a_trace_is_made_up_where_there_is_none),
         WITH_DESK(one_trace_is_needed),
         WITH_DESK(what_is_not_there_is_told),

@@ -156,12 +156,29 @@ static void no_use_costs_nothing(void **state)
     assert_int_equal(out.calls + out.cold + out.first, 0);
 }
 
+/* 2^60 ms need no room of their own. */
+static void a_token_may_live_as_long_as_it_likes(void **state)
+{
+    static const int64_t at[] = {0, 100, 90000};
+    struct tk_oracle_terms terms = {.life_ms = INT64_C(1) << 60,
+                                    .window_ms = INT64_C(1) << 60,
+                                    .step_ms = 10,
+                                    .cold_cost = 10};
+    struct tk_oracle_cost out;
+
+    (void)state;
+    assert_int_equal(tk_oracle_ticks(at, 3, &terms, &out), 0);
+    assert_int_equal(out.calls, 1);
+    assert_int_equal(out.cold, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cheapest_of_all_ticks_is_found),
         cmocka_unit_test(so_it_is_when_every_moment_is_a_tick),
         cmocka_unit_test(a_window_shorter_than_a_step_leaves_holes),
+        cmocka_unit_test(a_token_may_live_as_long_as_it_likes),
         cmocka_unit_test(with_a_wide_window_the_latest_tick_is_the_best),
         cmocka_unit_test(what_lies_before_the_count_is_not_counted),
         cmocka_unit_test(no_use_costs_nothing),
