@@ -81,6 +81,14 @@ WITHIN bool is_whole(struct look look)
     return tk_word_load(&look.cell[TK_CELL_STAMP]) == look.stamp;
 }
 
+/* Is what was seen the slot's own, or has another key the cell by now? In this
+ * order: a cell that is whole after its entry was seen was so when it was. */
+WITHIN bool is_of(const struct tk_view *view, uint32_t slot, uint32_t entry,
+                  struct look look)
+{
+    return tk_entry_load(&view->index[slot]) == entry && is_whole(look);
+}
+
 WITHIN uint64_t difference(const uint64_t *word, const char *bytes)
 {
     return tk_word_load(word) ^ tk_word_of(bytes, 8);
@@ -195,9 +203,7 @@ static int find_once(const struct tk_view *view, uint64_t hash,
         if (!look_at(view, entry, look)) return TK_EBUSY;
         *out_slot = slot;
         if (has_key(*look, key)) return 0;
-        if (!is_whole(*look) || tk_entry_load(&view->index[slot]) != entry) {
-            return TK_EBUSY;
-        }
+        if (!is_of(view, slot, entry, *look)) return TK_EBUSY;
     }
     return TK_ENOENT;
 }
@@ -286,8 +292,8 @@ int tk_view_get_slot(const struct tk_view *view, uint32_t slot, uint32_t claim,
         if (!look_at(view, entry, &look)) continue;
         found = tk_word_load(&look.cell[TK_CELL_CLAIM]);
         rc = take(look, slot, want, buf, cap, sight);
-        if (!is_whole(look)) continue;
-        return found == claim ? rc : TK_ENOENT;
+        if (found == claim && is_whole(look)) return rc;
+        if (is_of(view, slot, entry, look)) return TK_ENOENT;
     }
     return TK_EBUSY;
 }

@@ -2,9 +2,12 @@
 
 #include "cache/block.h"
 #include "cache/table.h"
+#include "cache/view.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 struct fixture {
     struct tk_table table;
@@ -388,6 +391,77 @@ static void a_block_that_is_too_small_or_crooked_is_refused(void **state)
     give_back(f);
 }
 
+/* --- a reader that is held up --- */
+
+enum { PAGE = 4096, MANY = 2048, HEAD = 64, PUT_AT = 1000 };
+
+/* What happens between a reader's look at the index and that at the cell. */
+static struct {
+    struct tk_table table;
+    uint32_t slots[2];
+    char *cells; /* the pages that no index is in */
+    size_t size;
+} meanwhile;
+
+static void turn_over(uint64_t generation)
+{
+    struct tk_record record = {.token = TK_STR("token"),
+                               .attributes = TK_STR(""),
+                               .generation = generation,
+                               .expires_at = 2 * PUT_AT};
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            tk_table_put(&meanwhile.table, meanwhile.slots[i], &record), 0);
+    }
+}
+
+static void let_go(int signal_number)
+{
+    (void)signal_number;
+    mprotect(meanwhile.cells, meanwhile.size, PROT_READ | PROT_WRITE);
+    turn_over(2);
+}
+
+/* The second key takes the cell that the first one leaves. */
+static void a_slot_is_not_lost_when_another_key_takes_its_cell(void **state)
+{
+    struct tk_table_options options = {.max_keys = MANY, .seed = 7};
+    struct sigaction handler = {.sa_handler = let_go}, before;
+    size_t index = (tk_table_fixed_size(MANY) + PAGE - 1) / PAGE * PAGE - PAGE;
+    struct tk_view_want want = {PUT_AT, 0};
+    static const char *const keys[] = {"crm/client/a", "crm/client/b"};
+    struct tk_sight sight;
+    struct tk_view view;
+    char buf[32];
+
+    (void)state;
+    options.size = tk_table_size(MANY, 100);
+    options.block = mmap(NULL, options.size, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(options.block != MAP_FAILED);
+    assert_int_equal(tk_table_init(&meanwhile.table, &options), 0);
+    assert_int_equal(tk_view_init(&view, options.block, options.size), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(tk_table_claim(&meanwhile.table, tk_str(keys[i]),
+                                        &meanwhile.slots[i]),
+                         0);
+        assert_true(meanwhile.slots[i] < index / sizeof(uint32_t) - HEAD);
+    }
+    turn_over(1);
+    assert_int_equal(tk_view_find(&view, tk_str(keys[0]), &sight), 0);
+    meanwhile.cells = (char *)options.block + index;
+    meanwhile.size = options.size - index;
+    sigaction(SIGSEGV, &handler, &before);
+    mprotect(meanwhile.cells, meanwhile.size, PROT_NONE);
+    assert_int_equal(tk_view_get_slot(&view, sight.slot, sight.claim, want, buf,
+                                      sizeof buf, &sight),
+                     5);
+    sigaction(SIGSEGV, &before, NULL);
+    assert_int_equal(sight.generation, 2);
+    munmap(options.block, options.size);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_token_is_wiped_also_where_no_other_cell_fits),
         cmocka_unit_test(a_long_life_agrees_with_a_naive_model),
         cmocka_unit_test(a_block_that_is_too_small_or_crooked_is_refused),
+        cmocka_unit_test(a_slot_is_not_lost_when_another_key_takes_its_cell),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -424,6 +424,7 @@ static void readers_beside_a_writer_see_whole_tokens_only(void **state)
                                 {.view = &f->view, .reads = 200000}};
     pthread_t threads[3];
 
+    for (unsigned i = 0; i < 4; i++) write_token(&f->table, i, 1);
     pthread_create(&threads[0], NULL, write_on, &writer);
     for (int i = 0; i < 2; i++) {
         pthread_create(&threads[i + 1], NULL, read_on, &readers[i]);
