@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A message of one byte, with room for one descriptor. */
+/* A message of one byte, with room for one descriptor. What aligns its end is
+ * not told of: a second one would fit there, and nobody would close it. */
 struct parcel {
     struct msghdr head;
     struct iovec text;
@@ -27,11 +28,10 @@ static void pack(struct parcel *parcel)
 {
     memset(parcel, 0, sizeof *parcel);
     parcel->text = (struct iovec){&parcel->byte, 1};
-    parcel->head =
-        (struct msghdr){.msg_iov = &parcel->text,
-                        .msg_iovlen = 1,
-                        .msg_control = parcel->control.bytes,
-                        .msg_controllen = sizeof parcel->control.bytes};
+    parcel->head = (struct msghdr){.msg_iov = &parcel->text,
+                                   .msg_iovlen = 1,
+                                   .msg_control = parcel->control.bytes,
+                                   .msg_controllen = CMSG_LEN(sizeof(int))};
 }
 
 struct sockaddr_un tk_demand_place(int dir_fd, const char *name)

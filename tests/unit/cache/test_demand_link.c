@@ -60,6 +60,53 @@ static void memory_of_another_table_is_not_taken(void **state)
     assert_int_equal(exchange(SEALS, 0, SIZE / 2), TK_EPROTO);
 }
 
+/* Two descriptors in one message: the second must not stay open here. */
+static void send_two(int fd, int memory)
+{
+    char byte = 0;
+    struct iovec text = {&byte, 1};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control = {0};
+    struct msghdr head = {.msg_iov = &text,
+                          .msg_iovlen = 1,
+                          .msg_control = control.bytes,
+                          .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *first = CMSG_FIRSTHDR(&head);
+    int both[2] = {memory, memory};
+
+    first->cmsg_level = SOL_SOCKET;
+    first->cmsg_type = SCM_RIGHTS;
+    first->cmsg_len = CMSG_LEN(sizeof both);
+    memcpy(CMSG_DATA(first), both, sizeof both);
+    assert_int_equal(sendmsg(fd, &head, 0), 1);
+}
+
+static void no_second_descriptor_is_taken(void **state)
+{
+    uint32_t *stamps = NULL;
+    struct stat file;
+    int memory = make_memory(SEALS, &file);
+    int ends[2];
+    int next = dup(memory);
+
+    (void)state;
+    close(next);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    send_two(ends[0], memory);
+    if (tk_demand_hear(ends[1], file.st_ino, SIZE, 0, &stamps) == 0) {
+        munmap(stamps, SIZE);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(dup(memory), next);
+    assert_int_equal(dup(memory), next + 1);
+    assert_int_equal(dup(memory), next + 2);
+    for (int fd = next; fd <= next + 2; fd++) close(fd);
+    close(memory);
+}
+
 /* The reader of a group that wants to kill the others. */
 static void whoever_has_the_memory_cannot_cut_it(void **state)
 {
@@ -106,6 +153,7 @@ int main(void)
         TEST(memory_that_is_sealed_is_taken),
         TEST(memory_that_could_be_cut_is_not_taken),
         TEST(memory_of_another_table_is_not_taken),
+        TEST(no_second_descriptor_is_taken),
         TEST(whoever_has_the_memory_cannot_cut_it),
         TEST(nonsense_is_not_taken),
         TEST(where_nobody_listens_nothing_is_asked),
