@@ -145,6 +145,8 @@ static int put(struct part *part, struct tk_str key,
             shown.expires_at != record->expires_at ||
             !tk_str_eq(shown.token, record->token)) {
             rc = tk_table_put(&part->table, slot, record);
+            /* Its issuer may have ended the older one. */
+            if (rc != 0) tk_table_clear(&part->table, slot);
         }
     }
     tk_table_set_state(&part->table, slot, record->state);

@@ -168,6 +168,39 @@ static void what_changes_in_the_fleet_is_seen(void **state)
     end(&scene);
 }
 
+static void show(struct scene *scene, const char *key, size_t token_len,
+                 uint64_t generation)
+{
+    static char token[TK_TOKEN_MAX];
+    struct tk_record record = {.key = tk_str(key),
+                               .token = {token, token_len},
+                               .attributes = {"", 0},
+                               .generation = generation,
+                               .expires_at = INT64_MAX};
+
+    memset(token, 't', sizeof token);
+    tk_mirror_show(scene->mirror, record.key, &record);
+}
+
+/* Its issuer may have ended the older one: better the socket. */
+static void a_token_without_room_leaves_none(void **state)
+{
+    struct scene scene;
+    struct tk_mapping *mapping;
+    char key[] = "crm/client/0";
+
+    make(&scene, *state, "'crm/*'");
+    tk_mirror_publish(scene.mirror, scene.fleet, NULL);
+    mapping = map(&scene);
+    show(&scene, "crm/client/a", 5, 1);
+    assert_string_equal(see(mapping, "crm/client/a"), "ttttt");
+    for (; key[11] <= '9'; key[11]++) show(&scene, key, TK_TOKEN_MAX, 1);
+    show(&scene, "crm/client/a", TK_TOKEN_MAX, 2);
+    assert_string_equal(see(mapping, "crm/client/a"), "");
+    tk_mapping_close(mapping);
+    end(&scene);
+}
+
 static void a_state_is_shown_without_a_new_token(void **state)
 {
     struct tk_view_want want = {1, 0};
@@ -343,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_group_sees_its_keys_and_no_others),
         TEST(what_changes_in_the_fleet_is_seen),
+        TEST(a_token_without_room_leaves_none),
         TEST(a_state_is_shown_without_a_new_token),
         TEST(keys_that_are_no_longer_its_own_are_taken_from_it),
         TEST(a_group_that_is_no_reader_any_more_reads_nothing),
