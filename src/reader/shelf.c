@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -20,10 +19,9 @@ enum {
 
 static int64_t coarse_ms(void)
 {
-    struct timespec now;
+    uint32_t second;
 
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return tk_moment_coarse(CLOCK_MONOTONIC_COARSE, &second);
 }
 
 void tk_shelf_init(struct tk_shelf *shelf, const char *dir)
