@@ -259,10 +259,14 @@ int tk_diary_flush(struct tk_diary *diary, struct tk_why *why)
     return rc;
 }
 
+bool tk_diary_fits(const struct tk_diary *diary, size_t len)
+{
+    return diary->lines.len + len <= diary->lines.max;
+}
+
 void tk_diary_put(struct tk_diary *diary, struct tk_str line)
 {
-    if (diary->lines.len + line.len > diary->lines.max &&
-        tk_diary_flush(diary, NULL) != 0) {
+    if (!tk_diary_fits(diary, line.len) && tk_diary_flush(diary, NULL) != 0) {
         diary->lost++;
         return;
     }

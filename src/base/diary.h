@@ -30,8 +30,10 @@ void tk_diary_close(struct tk_diary *diary);
 void tk_diary_limit(struct tk_diary *diary, int64_t max_bytes);
 
 /* Adds a line, which ends with its line end. It is written later: by a flush,
- * or when there is a buffer full of them. */
+ * or, before a line that does not fit beside the others, by itself: then nobody
+ * is told what is in the way. */
 void tk_diary_put(struct tk_diary *diary, struct tk_str line);
+bool tk_diary_fits(const struct tk_diary *diary, size_t len);
 bool tk_diary_is_flushed(const struct tk_diary *diary);
 /* Writes whole lines only. What cannot be written is lost, and counted; `why`
  * says what is in the way. */

@@ -7,12 +7,9 @@
 #include "base/log.h"
 #include "vault/crypto.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     FLUSH_EVERY_MS = 1000,
@@ -111,17 +108,9 @@ static void flush(void *data)
 /* Nobody can find a subject by its hash but who has this file. */
 static int make_salt(const char *path, struct tk_seed *out, struct tk_why *why)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    ssize_t put;
-
-    if (fd < 0) {
-        return tk_fail(why, TK_EIO, "%s: %s", path, strerror(errno));
-    }
     *out = tk_seed_random();
-    put = write(fd, out, sizeof *out);
-    if (close(fd) == 0 && put == sizeof *out) return 0;
-    unlink(path);
-    return tk_fail(why, TK_EIO, "%s: cannot be written", path);
+    return tk_file_write(path, 0600, tk_str_of((const char *)out, sizeof *out),
+                         why);
 }
 
 static int read_salt(const char *path, struct tk_seed *out, struct tk_why *why)
@@ -257,6 +246,7 @@ static void put_row(struct tk_recording *recording,
     put_key(recording, entry, &row);
     tk_buf_put_text(&row, rest);
     tk_buf_put_byte(&row, '\n');
+    if (!tk_diary_fits(recording->diary, row.len)) flush(recording);
     if (tk_diary_is_flushed(recording->diary)) {
         tk_timer_set(recording->timer, now + FLUSH_EVERY_MS);
     }

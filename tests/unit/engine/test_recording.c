@@ -4,6 +4,11 @@
 #include "tests/unit/engine/folder.h"
 
 #include "base/file.h"
+#include "base/log.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 /* A Wednesday, 10:20:30 UTC, and the same as the recording says it. */
 #define WEDNESDAY INT64_C(1795602030000)
@@ -152,6 +157,7 @@ static void answers_of_issuers_are_recorded(void **state)
 
 static void subjects_are_hashed_on_request(void **state)
 {
+    struct stat salt;
     struct scene *s = *state;
     struct tk_entry *a = claim(s->f, "crm/client/alice");
     struct tk_entry *none = claim(s->f, "crm/app");
@@ -175,6 +181,8 @@ static void subjects_are_hashed_on_request(void **state)
     unlink(s->path);
     unlink(folder_path(&s->folder, "uses.csv.salt"));
     record(s);
+    assert_int_equal(stat(folder_path(&s->folder, "uses.csv.salt"), &salt), 0);
+    assert_int_equal(salt.st_mode & 0777, 0600);
     a->last_use_at = 0;
     use(s, a, s->f->now);
     assert_int_not_equal(strncmp(rows(s), first, 39), 0);
@@ -255,6 +263,34 @@ static void rows_are_written_while_it_runs(void **state)
     assert_true(s->looks < 200);
 }
 
+static void count_line(enum tk_log_level level, struct tk_str line, void *data)
+{
+    (void)level;
+    if (strstr(line.data, "uses are not recorded") != NULL) ++*(int *)data;
+}
+
+/* As on a full disk, and so much that the buffer fills within the second. */
+static void what_cannot_be_written_is_told_while_uses_go_on(void **state)
+{
+    struct scene *s = *state;
+    struct tk_entry *entry = claim(s->f, "crm/client/a");
+    struct rlimit limit;
+    int lines = 0;
+
+    record(s);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = 40;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    tk_log_setup(TK_LOG_INFO, count_line, &lines);
+    for (int i = 0; i < 10000; i++) use(s, entry, s->f->now + i * SECOND);
+    tk_log_setup(TK_LOG_OFF, NULL, NULL);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(lines, 1);
+    assert_true(tk_recording_lost(s->recording) > 0);
+}
+
 static struct tk_value text_value(const char *text)
 {
     return (struct tk_value){.type = TK_TEXT, .as.text = tk_str(text)};
@@ -317,6 +353,7 @@ int main(void)
         IN_SCENE(a_broken_salt_is_a_problem),
         IN_SCENE(a_reload_goes_on_moves_or_ends),
         IN_SCENE(rows_are_written_while_it_runs),
+        IN_SCENE(what_cannot_be_written_is_told_while_uses_go_on),
         IN_SCENE(a_path_is_enough_and_must_be_absolute),
         IN_SCENE(every_option_is_read_and_checked),
     };
