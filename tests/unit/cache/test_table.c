@@ -423,6 +423,13 @@ static void let_go(int signal_number)
     turn_over(2);
 }
 
+/* With the address sanitizer a fault is an error, whoever handles it. */
+#ifdef __SANITIZE_ADDRESS__
+enum { MAY_FAULT = 0 };
+#else
+enum { MAY_FAULT = 1 };
+#endif
+
 /* The second key takes the cell that the first one leaves. */
 static void a_slot_is_not_lost_when_another_key_takes_its_cell(void **state)
 {
@@ -436,6 +443,7 @@ static void a_slot_is_not_lost_when_another_key_takes_its_cell(void **state)
     char buf[32];
 
     (void)state;
+    if (!MAY_FAULT) skip();
     options.size = tk_table_size(MANY, 100);
     options.block = mmap(NULL, options.size, PROT_READ | PROT_WRITE,
                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
