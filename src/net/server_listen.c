@@ -29,17 +29,21 @@ static int new_socket(int family)
     return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-/* The file goes first: while the socket is open its inode's number cannot be
- * given to a file that somebody else puts in its place. */
-void tk_server_listen_close(struct tk_server_listen *listener)
+/* While the socket is open its inode's number cannot be given to a file that
+ * somebody else puts in its place. */
+static bool has_file(const struct tk_server_listen *listener)
 {
     struct stat info;
 
+    return listener->fd >= 0 && listener->ino != 0 &&
+           lstat(listener->path, &info) == 0 && info.st_dev == listener->dev &&
+           info.st_ino == listener->ino;
+}
+
+void tk_server_listen_close(struct tk_server_listen *listener)
+{
     if (listener->fd < 0) return;
-    if (listener->ino != 0 && lstat(listener->path, &info) == 0 &&
-        info.st_dev == listener->dev && info.st_ino == listener->ino) {
-        unlink(listener->path);
-    }
+    if (has_file(listener)) unlink(listener->path);
     close(listener->fd);
     listener->fd = -1;
 }
@@ -162,7 +166,7 @@ static int set_rights(struct tk_server_listen *listener, unsigned mode,
 int tk_server_listen_set_mode(struct tk_server_listen *listener, unsigned mode,
                               struct tk_why *why)
 {
-    if (!listener->is_unix) return 0;
+    if (!has_file(listener)) return 0;
     return set_rights(listener, mode, (gid_t)-1, why);
 }
 

@@ -33,7 +33,7 @@ TK_MUST_USE int tk_server_listen_open(struct tk_server_listen *out,
                                       const char *where, unsigned mode,
                                       gid_t group, struct tk_why *why);
 
-/* Gives a unix socket other rights. */
+/* Gives a unix socket other rights, unless another file stands in its place. */
 TK_MUST_USE int tk_server_listen_set_mode(struct tk_server_listen *listener,
                                           unsigned mode, struct tk_why *why);
 

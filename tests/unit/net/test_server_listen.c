@@ -224,6 +224,28 @@ static void only_our_own_socket_file_is_removed(void **state)
     assert_int_equal(lstat(path, &info), 0);
 }
 
+static void only_our_own_socket_file_gets_other_rights(void **state)
+{
+    struct stat info;
+    int fd;
+
+    (void)state;
+    assert_int_equal(open_here(), 0);
+    assert_int_equal(tk_server_listen_set_mode(&listener, 0666, &why), 0);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0666);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(tk_server_listen_set_mode(&listener, 0660, &why), 0);
+    fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(tk_server_listen_set_mode(&listener, 0666, &why), 0);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    tk_server_listen_close(&listener);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static void tcp_takes_a_free_port_and_reports_it(void **state)
 {
     unsigned port = 0;
@@ -302,6 +324,7 @@ int main(void)
         IN_DIR(a_path_has_at_most_107_bytes),
         IN_DIR(the_group_is_set_or_the_failure_explained),
         IN_DIR(only_our_own_socket_file_is_removed),
+        IN_DIR(only_our_own_socket_file_gets_other_rights),
         IN_DIR(tcp_takes_a_free_port_and_reports_it),
         IN_DIR(a_port_in_use_is_said),
         IN_DIR(tcp_is_for_loopback_addresses_only),
