@@ -284,12 +284,21 @@ int tk_api_new(struct tk_loop *loop, struct tk_engine *engine,
     return 0;
 }
 
+/* What is open gets its rights last: a configuration that is refused may not
+ * open the sockets of the one before to everybody. */
 int tk_api_listen(struct tk_api *api, const struct tk_config *config,
                   const char *const *listen, struct tk_why *why)
 {
-    int rc = tk_listeners_set_mode(&api->listeners, mode_for(config), why);
+    unsigned before = api->listeners.mode;
+    int rc;
 
-    return rc == 0 ? tk_listeners_set(&api->listeners, listen, why) : rc;
+    api->listeners.mode = mode_for(config);
+    rc = tk_listeners_set(&api->listeners, listen, why);
+    if (rc == 0) {
+        rc = tk_listeners_set_mode(&api->listeners, mode_for(config), why);
+    }
+    if (rc != 0) api->listeners.mode = before;
+    return rc;
 }
 
 void tk_api_stop(struct tk_api *api)

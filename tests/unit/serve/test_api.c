@@ -3,6 +3,7 @@
 
 #include "tests/unit/serve/live.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* --- starting --- */
@@ -42,6 +43,43 @@ static void it_listens_on_all_addresses_or_on_none(void **state)
     assert_int_equal(try_listen(listen, &why), TK_ENOENT);
     holds(tk_str(why.text), "no/b.sock");
     assert_int_equal(rmdir(dir), 0); /* no socket was left behind */
+}
+
+static unsigned mode_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 0777;
+}
+
+static void addresses_that_are_refused_open_no_socket_to_everybody(void **state)
+{
+    char dir[] = "/tmp/tokeng-test-XXXXXX";
+    char good[64];
+    char bad[64];
+    const char *listen[] = {good, NULL, NULL};
+    struct tk_config config = {.readers = {.count = 1}};
+    struct tk_loop *loop;
+    struct tk_api *api;
+    struct tk_why why;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(good, sizeof good, "unix:%s/a.sock", dir);
+    snprintf(bad, sizeof bad, "unix:%s/no/b.sock", dir);
+    assert_int_equal(tk_loop_new(&loop), 0);
+    assert_int_equal(tk_api_new(loop, NULL, listen, &api, &why), 0);
+    listen[1] = bad;
+    assert_int_equal(tk_api_listen(api, &config, listen, &why), TK_ENOENT);
+    assert_int_equal(mode_of(good + strlen("unix:")), 0660);
+    listen[1] = NULL;
+    assert_int_equal(tk_api_listen(api, &config, listen, &why), 0);
+    assert_int_equal(mode_of(good + strlen("unix:")), 0666);
+    tk_api_stop(api);
+    tk_api_free(api);
+    assert_int_equal(tk_loop_free(loop), 0);
+    assert_int_equal(rmdir(dir), 0);
 }
 
 static void it_listens_on_loopback_only(void **state)
@@ -238,6 +276,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_listens_on_all_addresses_or_on_none),
+        cmocka_unit_test(
+            addresses_that_are_refused_open_no_socket_to_everybody),
         cmocka_unit_test(it_listens_on_loopback_only),
         cmocka_unit_test(no_address_is_no_error),
         LIVE(what_is_not_there_is_told),
