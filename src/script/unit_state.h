@@ -30,13 +30,12 @@ struct tk_unit {
     /* Providers: the request of the task that has just yielded. */
     struct tk_outgoing outgoing;
 
-    /* Policies. The view is valid and the verbs may be used only while
-     * `view` is set. */
+    /* Policies. The token may be read only while `view` is set. */
     const struct tk_token_view *view;
     /* The time of day that the script is told, as base/profile.h counts it;
      * set while the script is called. */
     int64_t local_s;
-    bool is_deciding; /* the words may be used */
+    bool is_deciding; /* the verbs may be used */
     int table_ref;    /* what the file returned */
     int view_ref;
     int profile_ref; /* token.profile */
