@@ -56,6 +56,15 @@ bool tk_value_int(const struct tk_value *value, int64_t *out)
     return true;
 }
 
+bool tk_value_num(const struct tk_value *value, double *out)
+{
+    if (value == NULL || (value->type != TK_INT && value->type != TK_NUM)) {
+        return false;
+    }
+    *out = value->type == TK_INT ? (double)value->as.integer : value->as.number;
+    return true;
+}
+
 const char *tk_value_type_name(const struct tk_value *value)
 {
     switch (value == NULL ? TK_NIL : value->type) {

@@ -61,6 +61,8 @@ const struct tk_value *tk_value_item(const struct tk_value *list,
 struct tk_str tk_value_text(const struct tk_value *value);
 /* Does `value` hold a whole number (also one written as 7200.0)? */
 bool tk_value_int(const struct tk_value *value, int64_t *out);
+/* Does `value` hold any number? */
+bool tk_value_num(const struct tk_value *value, double *out);
 /* "a text", "a number", "a table", ... for messages. */
 const char *tk_value_type_name(const struct tk_value *value);
 

@@ -111,21 +111,12 @@ static bool is_same_table(const struct tk_value *a, const struct tk_value *b)
     return true;
 }
 
-static bool is_number(const struct tk_value *value)
-{
-    return value->type == TK_INT || value->type == TK_NUM;
-}
-
-static double number_of(const struct tk_value *value)
-{
-    return value->type == TK_INT ? (double)value->as.integer : value->as.number;
-}
-
 static bool is_same(const struct tk_value *a, const struct tk_value *b)
 {
-    if (is_number(a) && is_number(b)) {
-        return !(number_of(a) < number_of(b)) && !(number_of(a) > number_of(b));
-    }
+    double x;
+    double y;
+
+    if (tk_value_num(a, &x) && tk_value_num(b, &y)) return !(x < y || x > y);
     if (a->type != b->type) return false;
     switch (a->type) {
     case TK_BOOL:

@@ -1,6 +1,7 @@
 #include "engine/policy.h"
 
 #include "base/log.h"
+#include "base/span.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,16 +30,18 @@ struct tk_str tk_policy_chosen_name(const struct tk_value *choice)
     return tk_value_text(tk_value_item(choice, 0));
 }
 
-/* A reserved option that C reads: the time between ticks. A script that moves
- * it can make it no shorter than this. */
+/* A reserved option that C reads: the time between ticks. A script may move it
+ * to any number; it is kept in bounds. */
 static int64_t read_check_interval(const struct tk_options *options)
 {
-    const struct tk_value *value =
-        tk_value_get(&options->values, "check_interval");
-    double ms = value == NULL ? 0 : value->as.number * 1000;
+    double seconds;
 
-    if (value == NULL) return DEFAULT_CHECK_INTERVAL_MS;
-    return ms < CHECK_INTERVAL_MIN_MS ? CHECK_INTERVAL_MIN_MS : (int64_t)ms;
+    if (!tk_value_num(tk_value_get(&options->values, "check_interval"),
+                      &seconds)) {
+        return DEFAULT_CHECK_INTERVAL_MS;
+    }
+    return (int64_t)fmax(CHECK_INTERVAL_MIN_MS,
+                         fmin(seconds * 1000, (double)TK_SPAN_MAX_MS));
 }
 
 static bool is_interval_good(const struct tk_options *options)

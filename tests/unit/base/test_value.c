@@ -152,6 +152,22 @@ static void other_numbers_and_types_are_not_whole(void **state)
     assert_int_equal(whole, 5);
 }
 
+static void a_number_is_one_however_it_is_held(void **state)
+{
+    const struct tk_value whole = tk_value_of_int(-3);
+    const struct tk_value part = {.type = TK_NUM, .as.number = 0.5};
+    const struct tk_value text = {.type = TK_TEXT, .as.text = TK_STR("3")};
+    double number;
+
+    (void)state;
+    assert_true(tk_value_num(&whole, &number));
+    assert_true(number == -3);
+    assert_true(tk_value_num(&part, &number));
+    assert_true(number == 0.5);
+    assert_false(tk_value_num(&text, &number));
+    assert_false(tk_value_num(NULL, &number));
+}
+
 static void types_have_names_for_messages(void **state)
 {
     static const struct {
@@ -251,6 +267,7 @@ int main(void)
         WITH(a_text_is_a_terminated_copy),
         WITH(whole_numbers_are_whole_however_they_were_written),
         WITH(other_numbers_and_types_are_not_whole),
+        WITH(a_number_is_one_however_it_is_held),
         WITH(types_have_names_for_messages),
         WITH(a_table_starts_with_nothing_in_it),
         WITH(a_table_too_large_is_nil),
