@@ -200,6 +200,13 @@ void tk_tick_start(struct tk_fleet *fleet, struct tk_policy *policy,
     policy->epoch = now;
     policy->ticked_at = now;
     policy->watchdog.since = now;
+    for (struct tk_link *at = policy->sources.next; at != &policy->sources;
+         at = at->next) {
+        struct tk_source *source =
+            TK_LIST_ITEM(at, struct tk_source, of_policy);
+
+        source->stats_at_tick = source->stats;
+    }
     tk_fleet_set_tick(fleet, policy, tk_policy_tick_at(policy, now + 1));
 }
 

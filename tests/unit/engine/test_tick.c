@@ -177,6 +177,20 @@ static void a_tick_hears_what_happened_since_the_last(void **state)
     assert_string_equal(noted(f), "u0 c0 r1 i0 w0 f1 x0 q0 l1 1 4");
 }
 
+/* As after a reload, which carries what was counted over. */
+static void
+a_tick_hears_nothing_from_before_the_policy_was_in_force(void **state)
+{
+    struct fixture *f = *state;
+    struct tk_entry *entry = fresh(f, "crm/client/a", "t1", LIFE);
+
+    tk_caller_note_use(f->fleet, entry, f->now);
+    use_script(f, "function policy.tick(fleet, options)\n"
+                  "  note('u' .. fleet.uses .. ' i' .. fleet.issued) end");
+    run_until(f, f->now + CHECK);
+    assert_string_equal(noted(f), "u0 i0");
+}
+
 static void a_tick_that_moves_an_option_has_all_keys_asked(void **state)
 {
     struct fixture *f = *state;
@@ -506,6 +520,7 @@ int main(void)
         WITH_LEARNER(a_key_that_never_had_a_token_is_no_event),
         WITH_LEARNER(ticks_come_at_their_interval),
         WITH_LEARNER(a_tick_hears_what_happened_since_the_last),
+        WITH_LEARNER(a_tick_hears_nothing_from_before_the_policy_was_in_force),
         WITH_LEARNER(a_tick_that_moves_an_option_has_all_keys_asked),
         WITH_LEARNER(a_tick_moves_the_interval_to_whole_seconds),
         WITH_LEARNER(a_tick_moves_the_interval_to_any_number_of_seconds),
