@@ -163,9 +163,10 @@ static int64_t idle_from(const struct tk_entry *entry)
 static int64_t day_ends_at(const struct tk_fleet *fleet,
                            const struct tk_entry *entry, int64_t now)
 {
-    int64_t local_s = tk_fleet_local_s(fleet, entry->source, now);
+    int64_t local_s;
 
     if (entry->profile == NULL || !learns(entry)) return TK_NEVER;
+    local_s = tk_fleet_local_s(fleet, entry->source, now);
     return now + (tk_profile_end(entry->profile) - local_s) * 1000;
 }
 
