@@ -252,6 +252,9 @@ int tk_engine_new(struct tk_loop *loop, const struct tk_engine_options *options,
     engine->config = tk_config_load(options->config_path, NULL,
                                     options->policy_file, problems);
     rc = engine->config == NULL ? TK_EINVAL : set_up(engine, problems);
+    if (options->policy_file != NULL && engine->policy_file == NULL) {
+        rc = TK_ENOMEM;
+    }
     if (rc != 0) {
         tk_engine_free(engine);
         return rc;
