@@ -1,3 +1,6 @@
+#include "tests/unit/engine/learner.h"
+
+#include "base/span.h"
 #include "engine/options.h"
 
 #include "tests/unit/engine/tree.h"
@@ -142,6 +145,47 @@ static void a_list_can_be_moved(void **state)
     tk_options_close(&options);
 }
 
+static void assert_interval(struct fixture *f, const char *seconds, int64_t ms)
+{
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "policy.options = { check_interval = { default = '30s' } }\n"
+             "function policy.tick(fleet, options)\n"
+             "  options.check_interval = %s end",
+             seconds);
+    use_script(f, text);
+    run_until(f, f->now + 30 * SECOND);
+    assert_int_equal(f->policy.tick.failures, 0);
+    assert_int_equal(f->policy.check_interval_ms, ms);
+}
+
+static void a_tick_moves_the_interval_to_whole_seconds(void **state)
+{
+    struct fixture *f = *state;
+
+    fresh(f, "crm/client/a", "t1", LIFE);
+    assert_interval(f, "60", 60 * SECOND);
+    assert_int_equal(tk_fleet_earliest(f->fleet),
+                     f->policy.epoch + 60 * SECOND);
+}
+
+static void a_tick_moves_the_interval_to_any_number_of_seconds(void **state)
+{
+    struct fixture *f = *state;
+
+    fresh(f, "crm/client/a", "t1", LIFE);
+    assert_interval(f, "45.5", 45500);
+}
+
+static void an_interval_that_a_tick_moves_has_bounds(void **state)
+{
+    struct fixture *f = *state;
+
+    fresh(f, "crm/client/a", "t1", LIFE);
+    assert_interval(f, "1e300", TK_SPAN_MAX_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +194,9 @@ int main(void)
         WITH_TREE(a_script_moves_what_the_operator_left_open),
         WITH_TREE(a_bad_move_is_refused_as_a_whole),
         WITH_TREE(a_list_can_be_moved),
+        WITH_LEARNER(a_tick_moves_the_interval_to_whole_seconds),
+        WITH_LEARNER(a_tick_moves_the_interval_to_any_number_of_seconds),
+        WITH_LEARNER(an_interval_that_a_tick_moves_has_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

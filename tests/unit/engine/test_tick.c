@@ -1,8 +1,6 @@
 #include "tests/unit/engine/learner.h"
 #include "tests/unit/script/attacks.h"
 
-#include "base/span.h"
-
 #include <time.h>
 
 #define LEARNS                                                                 \
@@ -207,47 +205,6 @@ static void a_tick_that_moves_an_option_has_all_keys_asked(void **state)
     assert_int_equal(entry->plan.asked, START + LIFE - 1800 * SECOND);
     assert_int_equal(f->policy.tick.calls, 1);
     assert_int_equal(f->policy.tick.failures, 0);
-}
-
-static void assert_interval(struct fixture *f, const char *seconds, int64_t ms)
-{
-    char text[256];
-
-    snprintf(text, sizeof text,
-             "policy.options = { check_interval = { default = '30s' } }\n"
-             "function policy.tick(fleet, options)\n"
-             "  options.check_interval = %s end",
-             seconds);
-    use_script(f, text);
-    run_until(f, f->now + CHECK);
-    assert_int_equal(f->policy.tick.failures, 0);
-    assert_int_equal(f->policy.check_interval_ms, ms);
-}
-
-static void a_tick_moves_the_interval_to_whole_seconds(void **state)
-{
-    struct fixture *f = *state;
-
-    fresh(f, "crm/client/a", "t1", LIFE);
-    assert_interval(f, "60", 60 * SECOND);
-    assert_int_equal(tk_fleet_earliest(f->fleet),
-                     f->policy.epoch + 60 * SECOND);
-}
-
-static void a_tick_moves_the_interval_to_any_number_of_seconds(void **state)
-{
-    struct fixture *f = *state;
-
-    fresh(f, "crm/client/a", "t1", LIFE);
-    assert_interval(f, "45.5", 45500);
-}
-
-static void an_interval_that_a_tick_moves_has_bounds(void **state)
-{
-    struct fixture *f = *state;
-
-    fresh(f, "crm/client/a", "t1", LIFE);
-    assert_interval(f, "1e300", TK_SPAN_MAX_MS);
 }
 
 static void a_script_that_does_not_tick_is_not_asked(void **state)
@@ -522,9 +479,6 @@ int main(void)
         WITH_LEARNER(a_tick_hears_what_happened_since_the_last),
         WITH_LEARNER(a_tick_hears_nothing_from_before_the_policy_was_in_force),
         WITH_LEARNER(a_tick_that_moves_an_option_has_all_keys_asked),
-        WITH_LEARNER(a_tick_moves_the_interval_to_whole_seconds),
-        WITH_LEARNER(a_tick_moves_the_interval_to_any_number_of_seconds),
-        WITH_LEARNER(an_interval_that_a_tick_moves_has_bounds),
         WITH_LEARNER(a_script_that_does_not_tick_is_not_asked),
         WITH_LEARNER(a_function_that_fails_for_long_is_not_called_again),
         WITH_LEARNER(a_tick_over_many_keys_is_done_in_slices),
