@@ -132,10 +132,13 @@ static bool take_attributes(const struct tk_value *extra,
                             struct tk_buf *attributes, struct tk_answer *out)
 {
     size_t count;
+    int rc;
 
     if (extra == NULL) return true;
-    if (tk_json_write(attributes, extra) != 0 ||
-        attributes->len > TK_ATTRIBUTES_MAX) {
+    rc = tk_json_write(attributes, extra);
+    if (rc == TK_ENOMEM) {
+        fail(out, TK_CLASS_TRANSIENT, "no_memory");
+    } else if (rc != 0 || attributes->len > TK_ATTRIBUTES_MAX) {
         fail(out, TK_CLASS_CONFIG, "attributes_too_large");
     } else if (tk_json_check(tk_buf_str(attributes), TK_JSON_DEPTH, &count,
                              NULL) != 0) {

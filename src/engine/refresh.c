@@ -282,8 +282,9 @@ static void land_failure(struct tk_fleet *fleet, struct tk_entry *entry,
     tk_schedule_tell(fleet, entry, TK_EVENT_FAILED, now);
     tk_log(TK_LOG_WARN, "refresh failed", tk_view("key", tk_entry_text(entry)),
            tk_text("class", tk_class_name(answer->class)),
-           tk_text("code", answer->code), tk_text("detail", answer->detail),
-           tk_num("failures", failure.count));
+           tk_text("code", answer->code), tk_num("failures", failure.count),
+           answer->detail[0] == '\0' ? (struct tk_log_field){0}
+                                     : tk_text("detail", answer->detail));
     tk_schedule_retry(fleet, entry, answer->retry_after_ms, now);
     dismiss_unknown(fleet, entry, answer, now);
 }
