@@ -14,8 +14,6 @@
 extern "C" {
 #endif
 
-#define TOKENG_API __attribute__((visibility("default")))
-
 /* Grows when a function or a structure below changes its meaning. */
 #define TOKENG_ABI 2
 
@@ -36,6 +34,9 @@ extern "C" {
     XX(EBUSY, 12, "another engine runs there")                                 \
     XX(ECONFIG, 13, "the configuration has problems")                          \
     XX(EHOST, 14, "the engine cannot run in this process")
+
+/* What follows is what the libraries show. */
+#pragma GCC visibility push(default)
 
 /* ffi:begin */
 
@@ -101,11 +102,11 @@ enum tokeng_err {
 
 /* tokeng_abi - the TOKENG_ABI that the library was built with. Callers that
  * load it at run time compare it with their own. From any thread. */
-TOKENG_API uint32_t tokeng_abi(void);
+uint32_t tokeng_abi(void);
 
 /* tokeng_strerror - a text for a person. Static, also for a number that is no
  * code. From any thread. */
-TOKENG_API const char *tokeng_strerror(int err);
+const char *tokeng_strerror(int err);
 
 /* tokeng_open - makes the handle for the engine whose socket is in the runtime
  * directory `dir`. NULL stands for the default: the socket $TOKENG_SOCKET,
@@ -115,11 +116,11 @@ TOKENG_API const char *tokeng_strerror(int err);
  * Returns 0 and in `*out` a handle that is the caller's until tokeng_close; or
  * TOKENG_EINVAL (the path is too long for a socket) or TOKENG_ENOMEM, and then
  * `*out` is NULL. From any thread. */
-TOKENG_API int tokeng_open(const char *dir, struct tokeng **out);
+int tokeng_open(const char *dir, struct tokeng **out);
 
 /* tokeng_close - gives the handle back; NULL is allowed. No other call may be
  * using it, or use it later. */
-TOKENG_API void tokeng_close(struct tokeng *t);
+void tokeng_close(struct tokeng *t);
 
 /* tokeng_get - reads the token under `key` (source/kind or
  * source/kind/subject, `key_len` bytes, not terminated) from the shared cache:
@@ -138,39 +139,38 @@ TOKENG_API void tokeng_close(struct tokeng *t);
  * What is learned stands in `*info`, which may be NULL. `buf` may have been
  * written to in every case. From several threads at a time, on the same handle
  * too. */
-TOKENG_API int tokeng_get(struct tokeng *t, const char *key, size_t key_len,
-                          const struct tokeng_want *want, char *buf, size_t cap,
-                          struct tokeng_info *info);
+int tokeng_get(struct tokeng *t, const char *key, size_t key_len,
+               const struct tokeng_want *want, char *buf, size_t cap,
+               struct tokeng_info *info);
 
 /* tokeng_find - a handle for `key`, with which reading is twice as fast; any
  * number may have the same one, and it need not be given back. Returns 0, or a
  * code as tokeng_get does; TOKENG_EMISS if the key is not in the cache. Threads
  * as tokeng_get. */
-TOKENG_API int tokeng_find(struct tokeng *t, const char *key, size_t key_len,
-                           uint64_t *handle);
+int tokeng_find(struct tokeng *t, const char *key, size_t key_len,
+                uint64_t *handle);
 
 /* tokeng_get_handle - tokeng_get for a handle. TOKENG_ESTALE: its key is not
  * there any more, or the engine has been started anew; find it again. Threads
  * as tokeng_get. */
-TOKENG_API int tokeng_get_handle(struct tokeng *t, uint64_t handle,
-                                 const struct tokeng_want *want, char *buf,
-                                 size_t cap, struct tokeng_info *info);
+int tokeng_get_handle(struct tokeng *t, uint64_t handle,
+                      const struct tokeng_want *want, char *buf, size_t cap,
+                      struct tokeng_info *info);
 
 /* tokeng_attributes - reads the attributes (JSON) of the token that `info` was
  * filled with by tokeng_get or tokeng_get_handle. Returns their length, which
  * may be 0, and terminates as tokeng_get does; TOKENG_EMISS if that token has
  * been replaced meanwhile, TOKENG_ERANGE if they do not fit (at most 1024
  * bytes). Threads as tokeng_get. */
-TOKENG_API int tokeng_attributes(struct tokeng *t,
-                                 const struct tokeng_info *info, char *buf,
-                                 size_t cap);
+int tokeng_attributes(struct tokeng *t, const struct tokeng_info *info,
+                      char *buf, size_t cap);
 
 /* tokeng_is_same - 1 if the token that `info` was filled with by tokeng_get or
  * tokeng_get_handle is still the one under its key, and valid for min_ttl_s
  * more seconds; else 0. Counts as a use of the key. For who keeps a copy: this
  * is all it costs to know that the copy is good. Threads as tokeng_get. */
-TOKENG_API int tokeng_is_same(struct tokeng *t, const struct tokeng_info *info,
-                              uint32_t min_ttl_s);
+int tokeng_is_same(struct tokeng *t, const struct tokeng_info *info,
+                   uint32_t min_ttl_s);
 
 /* tokeng_fetch - asks the engine for the token under `key`, and waits while the
  * engine obtains one. `want` NULL asks for any token that is valid.
@@ -180,17 +180,17 @@ TOKENG_API int tokeng_is_same(struct tokeng *t, const struct tokeng_info *info,
  * From several threads at a time, on the same handle too: each call in flight
  * has a connection of its own. Blocks for at most want->wait_ms and two
  * seconds. */
-TOKENG_API int tokeng_fetch(struct tokeng *t, const char *key, size_t key_len,
-                            const struct tokeng_want *want, char *buf,
-                            size_t cap, struct tokeng_info *info);
+int tokeng_fetch(struct tokeng *t, const char *key, size_t key_len,
+                 const struct tokeng_want *want, char *buf, size_t cap,
+                 struct tokeng_info *info);
 
 /* tokeng_reject - reports that the issuer no longer accepts the token of this
  * generation under `key`. A newer one is not touched. To get its successor,
  * fetch with newer_than.
  * Returns 0 when the engine has taken note, or a code of enum tokeng_err.
  * Threads as tokeng_fetch; blocks for at most two seconds. */
-TOKENG_API int tokeng_reject(struct tokeng *t, const char *key, size_t key_len,
-                             uint64_t generation);
+int tokeng_reject(struct tokeng *t, const char *key, size_t key_len,
+                  uint64_t generation);
 
 /* An engine inside this process, for hosts written in C. */
 struct tokeng_engine;
@@ -238,21 +238,23 @@ struct tokeng_engine_options {
  *                   process was forked from one with an engine
  *   TOKENG_EINVAL, TOKENG_EDENIED, TOKENG_ENOMEM.
  * From any thread. */
-TOKENG_API int tokeng_engine_start(const struct tokeng_engine_options *o,
-                                   struct tokeng_engine **out);
+int tokeng_engine_start(const struct tokeng_engine_options *o,
+                        struct tokeng_engine **out);
 
 /* tokeng_engine_reload - reads the configuration again. With a problem, which
  * `log` is told, the old one stays in force. Returns 0, TOKENG_ECONFIG,
  * TOKENG_ENOMEM, or TOKENG_EHOST in a child that was forked. From any thread
  * but in `log`; blocks until it is done. */
-TOKENG_API int tokeng_engine_reload(struct tokeng_engine *e);
+int tokeng_engine_reload(struct tokeng_engine *e);
 
 /* tokeng_engine_stop - answers all who wait, ends the thread and gives the
  * handle back; NULL is allowed. In a child that was forked it does nothing. No
  * other call may be using the handle, or use it later; not in `log`. */
-TOKENG_API void tokeng_engine_stop(struct tokeng_engine *e);
+void tokeng_engine_stop(struct tokeng_engine *e);
 
 /* ffi:end */
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -19,6 +19,7 @@ struct tk_embedded_face {
 
 /* The one function that libtokeng-engine shows. Weak: NULL unless the host
  * links that library itself, which then needs no loading. */
-TOKENG_API const struct tk_embedded_face *tokeng_engine_face(void);
+__attribute__((visibility("default"))) const struct tk_embedded_face *
+tokeng_engine_face(void);
 
 #endif

@@ -37,7 +37,7 @@ if pcall(ffi.sizeof, "struct tokeng_want") then
     .. text:match("void tokeng_close%%b();")
     .. text:sub((text:find("struct tokeng_engine;", 1, true)))
 end
-ffi.cdef((text:gsub("TOKENG_API%%s+", "")))
+ffi.cdef(text)
 local lib = ffi.load(%q)
 local why = ffi.new("char[1024]")
 local o = ffi.new("struct tokeng_engine_options", { config = %q, dir = %q,

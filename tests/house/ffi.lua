@@ -7,11 +7,11 @@ local text = file:read("*a")
 file:close()
 local declared = text:match("/%* ffi:begin %*/(.-)/%* ffi:end %*/")
 assert(declared, "no text between ffi:begin and ffi:end")
-ffi.cdef((declared:gsub("TOKENG_API%s+", "")))
+ffi.cdef(declared)
 
 local library = ffi.load(arg[2])
 local count = 0
-for name in declared:gmatch("TOKENG_API%s[^;]-(tokeng_[%w_]+)%(") do
+for name in declared:gmatch("\n%l[^;{}#/]-%*?(tokeng_[%w_]+)%(") do
     assert(library[name] ~= nil, name)
     count = count + 1
 end

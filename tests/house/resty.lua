@@ -9,7 +9,7 @@ end
 
 -- Declarations without comments, with single spaces.
 local function plain(text)
-    return (text:gsub("/%*.-%*/", " "):gsub("TOKENG_API", " ")
+    return (text:gsub("/%*.-%*/", " ")
         :gsub("%s+", " "):gsub(" ?([;{}(),]) ?", "%1"))
 end
 

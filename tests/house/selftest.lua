@@ -36,7 +36,7 @@ local GOOD = {
     ["tests/b_spec.lua"] = 'it("says two", print)\n',
     ["exports.txt"] = "tokeng_abi\n",
     ["tokeng.h"] = "#define TOKENG_ABI 3\n/* ffi:begin */\n"
-        .. "TOKENG_API unsigned tokeng_abi(void);\n/* ffi:end */\n",
+        .. "unsigned tokeng_abi(void);\n/* ffi:end */\n",
     ["lib.c"] = "unsigned tokeng_abi(void) { return 3; }\n",
 }
 
@@ -152,7 +152,7 @@ local BREAKS = {
         { ["lib.c"] = "unsigned tokeng_abi(void) { return 4; }\n" } },
     { "ffi", "tokeng_more",
         { ["tokeng.h"] = GOOD["tokeng.h"]:gsub("/%* ffi:end",
-            "TOKENG_API int tokeng_more(void);\n%0") } },
+            "int tokeng_more(void);\n%0") } },
     { "ffi", "unsigned_t",
         { ["tokeng.h"] = GOOD["tokeng.h"]:gsub("unsigned", "unsigned_t") } },
 }
