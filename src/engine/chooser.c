@@ -62,7 +62,7 @@ static void load_anew(struct tk_chooser *chooser, struct tk_policy *old)
     tk_problems_init(&problems);
     policy = tk_swap_open(&swap, path, &old->choice, &trial, &problems);
     if (policy == NULL) {
-        tk_watch_pass(&old->watch, path);
+        tk_watch_refuse(&old->watch);
         say_refused(&swap, &problems);
     } else {
         tk_log(TK_LOG_INFO, "policy file has changed and is taken",

@@ -26,6 +26,11 @@ enum tk_news tk_watch_look(struct tk_watch *watch, const char *path)
                : TK_NEWS_CHANGED;
 }
 
+void tk_watch_refuse(struct tk_watch *watch)
+{
+    watch->passed = watch->seen;
+}
+
 void tk_watch_pass(struct tk_watch *watch, const char *path)
 {
     tk_file_stamp(path, &watch->passed);

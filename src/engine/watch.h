@@ -33,6 +33,9 @@ enum {
 /* Before the file is read, so that no change is missed. */
 void tk_watch_start(struct tk_watch *watch, const char *path);
 enum tk_news tk_watch_look(struct tk_watch *watch, const char *path);
+/* What was seen last is not taken; what comes after it is, also what was
+ * written while that was tried. */
+void tk_watch_refuse(struct tk_watch *watch);
 /* The file as it is now is not taken; the next change is. */
 void tk_watch_pass(struct tk_watch *watch, const char *path);
 /* Is there a newer one that was not taken? */

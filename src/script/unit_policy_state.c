@@ -42,6 +42,7 @@ static int check_size(struct handover *h)
                        rc == TK_EDENIED ? "a secret" : "both items and names");
     }
     if (rc == 0) return 0;
+    if (rc == TK_ENOMEM) return tk_fail(h->why, rc, "out of memory");
     return tk_fail(h->why, TK_EFULL, "policy.state is larger than %d KiB",
                    TK_UNIT_STATE_MAX / 1024);
 }

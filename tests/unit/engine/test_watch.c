@@ -79,6 +79,22 @@ static void what_was_passed_is_no_news_until_the_next(void **state)
     assert_int_equal(look(w), TK_NEWS_CHANGED);
 }
 
+static void what_is_written_while_a_version_is_tried_is_seen(void **state)
+{
+    struct watching *w = *state;
+
+    folder_write(&w->folder, "a.lua", "broken");
+    assert_int_equal(look(w), TK_NEWS_UNSETTLED);
+    assert_int_equal(look(w), TK_NEWS_CHANGED);
+    folder_write(&w->folder, "a.lua", "mended now");
+    tk_watch_refuse(&w->watch);
+    assert_true(tk_watch_is_behind(&w->watch));
+    assert_int_equal(look(w), TK_NEWS_UNSETTLED);
+    assert_int_equal(look(w), TK_NEWS_CHANGED);
+    tk_watch_refuse(&w->watch);
+    assert_int_equal(look(w), TK_NEWS_NONE);
+}
+
 static void a_file_that_goes_is_told_once_and_may_come_back(void **state)
 {
     struct watching *w = *state;
@@ -103,6 +119,7 @@ int main(void)
         WATCHING(a_change_counts_when_it_has_settled),
         WATCHING(another_file_under_the_name_is_a_change),
         WATCHING(what_was_passed_is_no_news_until_the_next),
+        WATCHING(what_is_written_while_a_version_is_tried_is_seen),
         WATCHING(a_file_that_goes_is_told_once_and_may_come_back),
     };
 
